@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/interop/**", "test/faults/**", "test/bench/**"],
+    typecheck: { enabled: false },
+    testTimeout: 30_000,
+  },
+});
