@@ -1,0 +1,22 @@
+import { MalformedToken } from "./bytes.ts";
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * Decodes padded standard base64, strictly: Node's own decoder skips what is not base64, which hides damage.
+ *
+ * @returns the bytes, and whether the text is the only spelling of them
+ * @throws MalformedToken if there is any other character, or the padding is wrong
+ */
+export function decodeBase64(text: string): { bytes: Buffer; canonical: boolean } {
+  if (!BASE64.test(text)) throw new MalformedToken(fault(text));
+  const bytes = Buffer.from(text, "base64");
+  return { bytes, canonical: !text.endsWith("=") || bytes.toString("base64") === text };
+}
+
+function fault(text: string): string {
+  const at = text.search(/[^A-Za-z0-9+/=]/);
+  if (at >= 0) return `character ${at + 1} of its base64 part is none of the base64 alphabet`;
+  if (/=[^=]/.test(text)) return "base64 padding stands in the middle of it";
+  return `its base64 part has ${text.length} characters, which is not a whole number of groups of 4: it is cut, or padding is missing`;
+}

@@ -1,0 +1,196 @@
+/** The most bytes that a token may hold, inflated. Agora's builders stay below 2 KiB. */
+export const MAX_CONTENT_BYTES = 65_536;
+
+/** The longest text of a token, in and out. */
+export const MAX_TOKEN_CHARS = 16_384;
+
+/** The text is not a token, or its bytes do not parse. The message is ours and has nothing of the text. */
+export class MalformedToken extends Error {
+  override readonly name = "MalformedToken";
+}
+
+/** What was to be signed does not fit into a token that this service reads back. */
+export class TokenTooLarge extends Error {
+  override readonly name = "TokenTooLarge";
+}
+
+/** What is odd about a token that parses all the same: nothing that Agora's builders write. */
+export const IRREGULARITIES = {
+  BASE64_BITS: "the last base64 character carries bits that belong to no byte",
+  BYTES_AFTER_STREAM: "bytes follow the compressed content",
+  BYTES_AT_END: "bytes follow the last service",
+  NO_SERVICES: "it holds no service at all",
+  SERVICES_UNSORTED: "its services are not in ascending order",
+  PRIVILEGES_UNSORTED: "its privileges are not in ascending order",
+  PRIVILEGE_REPEATED: "a privilege stands in it twice",
+  RESOURCES_UNSORTED: "its RTM2 resources are not in ascending order, or one kind stands twice",
+  TEXT_NOT_UTF8: "a text in it is not UTF-8",
+} as const;
+
+/** A key of {@link IRREGULARITIES}. */
+export type Irregularity = keyof typeof IRREGULARITIES;
+
+/** Where a value stands in the content of a token: for a map of its bytes. */
+export interface ByteSpan {
+  readonly offset: number;
+  readonly length: number;
+  readonly name: string;
+  readonly value: number | string | Uint8Array;
+}
+
+/** Writes little-endian numbers and length-prefixed texts: the one place where they are range-checked. */
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafe(256);
+  #at = 0;
+
+  uint16(value: number): this {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff) throw new RangeError(`not a uint16: ${value}`);
+    const at = this.#reserve(2);
+    this.#bytes.writeUInt16LE(value, at);
+    return this;
+  }
+
+  int16(value: number): this {
+    if (!Number.isInteger(value) || value < -0x8000 || value > 0x7fff) throw new RangeError(`not an int16: ${value}`);
+    const at = this.#reserve(2);
+    this.#bytes.writeInt16LE(value, at);
+    return this;
+  }
+
+  uint32(value: number): this {
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw new RangeError(`not a uint32: ${value}`);
+    const at = this.#reserve(4);
+    this.#bytes.writeUInt32LE(value, at);
+    return this;
+  }
+
+  /** A uint16 that says how many of something follow: no more than {@link ByteReader.count} accepts. */
+  count(name: string, most: number, count: number): this {
+    if (count > most) throw new TokenTooLarge(`its ${name} is ${count}, more than the ${most} that are read`);
+    return this.uint16(count);
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array): this {
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
+  /** Bytes behind their length as a uint16. */
+  bytes(bytes: Uint8Array): this {
+    if (bytes.length > 0xffff) throw new TokenTooLarge(`a field of ${bytes.length} bytes`);
+    return this.uint16(bytes.length).raw(bytes);
+  }
+
+  /** A text as UTF-8 behind its length in bytes as a uint16. */
+  text(text: string): this {
+    if (!text.isWellFormed()) throw new RangeError("a text is not well-formed Unicode");
+    return this.bytes(Buffer.from(text, "utf8"));
+  }
+
+  /** What was written. */
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #reserve(size: number): number {
+    const at = this.#at;
+    const end = at + size;
+    if (end > MAX_CONTENT_BYTES) throw new TokenTooLarge(`a content of over ${MAX_CONTENT_BYTES} bytes`);
+    if (end > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+    }
+    this.#at = end;
+    return at;
+  }
+}
+
+/** Reads what {@link ByteWriter} writes: one cursor, no copies, bounds in one place. */
+export class ByteReader {
+  /** What was odd so far. */
+  readonly irregularities = new Set<Irregularity>();
+  readonly #source: Buffer;
+  readonly #record: ((span: ByteSpan) => void) | undefined;
+  #at = 0;
+
+  /** @param record is told of every value that is read, in order */
+  constructor(source: Uint8Array, record?: (span: ByteSpan) => void) {
+    this.#source = Buffer.from(source.buffer, source.byteOffset, source.length);
+    this.#record = record;
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.#source.length - this.#at;
+  }
+
+  /** @param name of the value, for errors and maps */
+  uint16(name: string): number {
+    const at = this.#take(2, name);
+    return this.#told(at, 2, name, this.#source.readUInt16LE(at));
+  }
+
+  int16(name: string): number {
+    const at = this.#take(2, name);
+    return this.#told(at, 2, name, this.#source.readInt16LE(at));
+  }
+
+  uint32(name: string): number {
+    const at = this.#take(4, name);
+    return this.#told(at, 4, name, this.#source.readUInt32LE(at));
+  }
+
+  /** A uint16 that says how many of something follow. */
+  count(name: string, most: number): number {
+    const count = this.uint16(name);
+    if (count > most) throw new MalformedToken(`its ${name} is ${count}, more than the ${most} that are read`);
+    return count;
+  }
+
+  /** The next bytes, not copied. */
+  raw(size: number, name: string): Buffer {
+    const at = this.#take(size, name);
+    return this.#told(at, size, name, this.#source.subarray(at, at + size));
+  }
+
+  /** Bytes behind their length as a uint16, not copied. */
+  bytes(name: string): Buffer {
+    return this.raw(this.uint16(`length of the ${name}`), name);
+  }
+
+  /** A text behind its length as a uint16. What is not UTF-8 in it becomes U+FFFD and is noted. */
+  text(name: string): string {
+    const size = this.uint16(`length of the ${name}`);
+    const at = this.#take(size, name);
+    const text = this.#source.toString("utf8", at, at + size);
+    // U+FFFD may be what was written: only a round trip tells.
+    if (text.includes("\ufffd") && !Buffer.from(text, "utf8").equals(this.#source.subarray(at, at + size))) {
+      this.irregularities.add("TEXT_NOT_UTF8");
+    }
+    return this.#told(at, size, name, text);
+  }
+
+  /** All bytes from here on, not copied; the cursor stays. */
+  rest(): Buffer {
+    return this.#source.subarray(this.#at);
+  }
+
+  #take(size: number, name: string): number {
+    const at = this.#at;
+    if (size > this.left) {
+      throw new MalformedToken(
+        `it ends early: the ${name} needs ${size} bytes at byte ${at}, and ${this.left} are left`,
+      );
+    }
+    this.#at += size;
+    return at;
+  }
+
+  #told<T extends number | string | Uint8Array>(offset: number, length: number, name: string, value: T): T {
+    this.#record?.({ offset, length, name, value });
+    return value;
+  }
+}
