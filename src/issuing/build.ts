@@ -1,0 +1,73 @@
+import type { Instant } from "../clock.ts";
+import { Failure } from "../failure.ts";
+import type { Grant } from "../token/services.ts";
+import type { End } from "./claims.ts";
+import { type Authority, type IssuedToken, issue, permittedProject, type TokenVersion } from "./issue.ts";
+import { endOf, type Lifetime, type Span, spanOf } from "./lifetime.ts";
+
+/** A grant as it is asked for: a privilege without a lifetime lasts as long as the token. */
+export type OrderedGrant = Grant<Lifetime | undefined>;
+
+/** What is asked for. */
+export interface BuildOrder {
+  /** The ID of a project. */
+  readonly project: string;
+  readonly lifetime: Lifetime;
+  readonly grants: readonly OrderedGrant[];
+  readonly version: TokenVersion;
+}
+
+/**
+ * Builds one token.
+ *
+ * @throws Failure if the order is not valid, not permitted, or cannot be carried out, in this order
+ */
+export function build(authority: Authority, order: BuildOrder): IssuedToken {
+  checkVersion(order);
+  const span = spanOf(order.lifetime, authority.now);
+  const grants = order.grants.map((grant, index) => decideEnds(grant, index, span));
+  const project = permittedProject(authority, order.project);
+  return issue(authority, project, { version: order.version, span, grants });
+}
+
+function checkVersion({ version, grants }: BuildOrder): void {
+  if (version === "007") return;
+  const [grant] = grants;
+  const description =
+    grants.length !== 1
+      ? "version 006 holds exactly one grant"
+      : grant?.service !== "rtc" && grant?.service !== "rtm"
+        ? "version 006 holds a grant of RTC or RTM alone"
+        : grant.service === "rtc" && grant.channel === "any"
+          ? "version 006 cannot be for any channel: name one, or build version 007"
+          : undefined;
+  if (description !== undefined) {
+    throw new Failure("REQUEST_INVALID", {
+      version,
+      at: { place: { part: "version" }, rule: "version.006", description },
+    });
+  }
+}
+
+function decideEnds(grant: OrderedGrant, index: number, span: Span): Grant<End> {
+  const ends = [...grant.privileges].map(([number, lifetime]): [number, End] => [
+    number,
+    lifetime === undefined ? undefined : decideEnd(lifetime, span, index, number),
+  ]);
+  return { ...grant, privileges: new Map(ends) };
+}
+
+function decideEnd(lifetime: Lifetime, span: Span, index: number, privilege: number): Instant {
+  const end = endOf(lifetime, span.issuedAt);
+  const place = { part: "grants", index, privilege } as const;
+  if (end <= span.issuedAt) {
+    throw new Failure("EXPIRATION_PASSED", {
+      at: { place, rule: "expiration.passed", description: "ends before now" },
+    });
+  }
+  if (end > span.expiresAt) {
+    const description = "ends after the token does: let it end earlier, or leave its end out";
+    throw new Failure("PRIVILEGE_OUTLASTS_TOKEN", { at: { place, rule: "privilege.outlasts_token", description } });
+  }
+  return end;
+}
