@@ -1,0 +1,40 @@
+import { create } from "@bufbuild/protobuf";
+import { type Duration, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { Instant } from "../clock.ts";
+import { Failure } from "../failure.ts";
+import type { Lifetime } from "../issuing/lifetime.ts";
+
+/** How the contract asks for an end. */
+type Expiration =
+  | { readonly case: "expireTime"; readonly value: Timestamp }
+  | { readonly case: "ttl"; readonly value: Duration }
+  | { readonly case: undefined; readonly value?: undefined };
+
+/** What is asked for, in whole seconds, rounded down; undefined if nothing is. */
+export function lifetimeFrom(expiration: Expiration): Lifetime | undefined {
+  switch (expiration.case) {
+    case "expireTime":
+      return { until: instantFrom(expiration.value) };
+    case "ttl":
+      return { for: Number(expiration.value.seconds) };
+    default:
+      return undefined;
+  }
+}
+
+/** What a request must ask for: that it does was validated. */
+export function requiredLifetimeFrom(expiration: Expiration): Lifetime {
+  const lifetime = lifetimeFrom(expiration);
+  if (!lifetime) throw new Failure("INTERNAL", { detail: "an expiration passed validation unset" });
+  return lifetime;
+}
+
+/** A time in whole seconds, rounded down. */
+export function instantFrom(timestamp: Timestamp): Instant {
+  return Number(timestamp.seconds);
+}
+
+/** A time for an answer. */
+export function timestampOf(at: Instant): Timestamp {
+  return create(TimestampSchema, { seconds: BigInt(at) });
+}

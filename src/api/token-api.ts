@@ -1,0 +1,135 @@
+// The methods of the contract: translate, call, translate back.
+
+import { create } from "@bufbuild/protobuf";
+import {
+  type BatchBuildTokensRequest,
+  BatchBuildTokensResponseSchema,
+  type BuildTokenRequest,
+  BuildTokenResponseSchema,
+  type InspectTokenRequest,
+  type IssuedToken as IssuedTokenMessage,
+  IssuedTokenSchema,
+  type RenewTokenRequest,
+  RenewTokenResponseSchema,
+  type TokenService,
+  TokenVersion,
+} from "../../gen/agora/token/v1/token_pb.ts";
+import type { Permits } from "../access/policy.ts";
+import type { Clock } from "../clock.ts";
+import { Failure } from "../failure.ts";
+import { type BuildOrder, build } from "../issuing/build.ts";
+import { inspect } from "../issuing/inspect.ts";
+import type { Authority, IssuedToken } from "../issuing/issue.ts";
+import { renew } from "../issuing/renew.ts";
+import type { KeyRing } from "../keyring/keyring.ts";
+import type { Implementation } from "../rpc/definition.ts";
+import { findingOf, inspectionOf, VERSIONS } from "./findings.ts";
+import { expectedGrantFrom, orderedGrantFrom } from "./grants.ts";
+import { instantFrom, requiredLifetimeFrom, timestampOf } from "./times.ts";
+import { located, type RequestWords } from "./violations.ts";
+
+/** What a call has been given by the middlewares before it. */
+export interface Admitted {
+  /** The rows of the caller for this method. */
+  readonly permits: Permits;
+  /** The key ring of the same moment. */
+  readonly keyRing: KeyRing;
+}
+
+/** What the methods work with. */
+export interface TokenApiParts {
+  readonly clock: Clock;
+  /** Gives a number from 1 to 2^32-1, a new one each time. */
+  readonly salt: () => number;
+}
+
+/** The methods of the token service. Their requests have been validated, and their callers admitted to the method. */
+export function tokenApi(parts: TokenApiParts): Implementation<typeof TokenService, Admitted> {
+  const authority = ({ permits, keyRing }: Admitted): Authority => ({
+    keyRing,
+    permits,
+    now: parts.clock(),
+    salt: parts.salt,
+  });
+  return {
+    async buildToken(request: BuildTokenRequest, context: Admitted) {
+      const issuedToken = issuedTokenOf(buildOne(authority(context), request, ""));
+      return create(BuildTokenResponseSchema, { issuedToken });
+    },
+    async batchBuildTokens({ requests }: BatchBuildTokensRequest, context: Admitted) {
+      const shared = authority(context);
+      const issuedTokens = requests.map((request, index) => issuedTokenOf(buildInBatch(shared, request, index)));
+      return create(BatchBuildTokensResponseSchema, { issuedTokens });
+    },
+    async renewToken(request: RenewTokenRequest, context: Admitted) {
+      const issuedToken = issuedTokenOf(renewOne(authority(context), request));
+      return create(RenewTokenResponseSchema, { issuedToken });
+    },
+    async inspectToken({ token, project, expectedGrant, inspectTime }: InspectTokenRequest, context: Admitted) {
+      const shared = authority(context);
+      return inspectionOf(
+        inspect(shared, {
+          token,
+          project: project === "" ? undefined : project,
+          expected: expectedGrant && expectedGrantFrom(expectedGrant),
+          at: inspectTime ? instantFrom(inspectTime) : shared.now,
+        }),
+      );
+    },
+  };
+}
+
+function buildInBatch(authority: Authority, request: BuildTokenRequest, index: number): IssuedToken {
+  try {
+    return buildOne(authority, request, `requests[${index}].`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.reason, { ...error.facts, index }, { cause: error.cause });
+  }
+}
+
+function buildOne(authority: Authority, request: BuildTokenRequest, path: string): IssuedToken {
+  const order: BuildOrder = {
+    project: request.project,
+    lifetime: requiredLifetimeFrom(request.expiration),
+    grants: request.grants.map((grant, index) => orderedGrantFrom(grant, `${path}grants[${index}]`)),
+    version: request.version === TokenVersion.TOKEN_VERSION_006 ? "006" : "007",
+  };
+  return inWords({ path, expiration: wordFor(request), grants: order.grants }, () => build(authority, order));
+}
+
+function renewOne(authority: Authority, request: RenewTokenRequest): IssuedToken {
+  const { project, token, expectedGrant } = request;
+  const order = {
+    project,
+    token,
+    lifetime: requiredLifetimeFrom(request.expiration),
+    expected: expectedGrant && expectedGrantFrom(expectedGrant),
+  };
+  return inWords({ path: "", expiration: wordFor(request) }, () => renew(authority, order));
+}
+
+function wordFor({ expiration }: BuildTokenRequest | RenewTokenRequest): RequestWords["expiration"] {
+  return expiration.case === "ttl" ? "ttl" : "expire_time";
+}
+
+function inWords<T>(words: RequestWords, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof Failure ? located(error, words) : error;
+  }
+}
+
+function issuedTokenOf(token: IssuedToken): IssuedTokenMessage {
+  return create(IssuedTokenSchema, {
+    token: token.text,
+    appId: token.appId,
+    version: VERSIONS[token.version],
+    issueTime: timestampOf(token.span.issuedAt),
+    expireTime: timestampOf(token.span.expiresAt),
+    renewTime: timestampOf(token.renewAt),
+    certificateId: token.certificateId,
+    notes: token.notes.map(findingOf),
+  });
+}

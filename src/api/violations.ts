@@ -1,0 +1,81 @@
+// Where a request is wrong, in the contract's words.
+
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { createValidator, type Violation as RuleViolation } from "@bufbuild/protovalidate";
+import { Failure, type Place, type Violation } from "../failure.ts";
+import type { BuildOrder } from "../issuing/build.ts";
+import { privilegeField, serviceField } from "./grants.ts";
+
+const LEGAL = "letters, digits, space and !#$%&()+,-.:;<=>?@[]^_{|}~";
+
+/** What the library says of these rules is right and of no help. By rule and, where it differs, by field. */
+const IN_OUR_WORDS: Readonly<Record<string, string>> = {
+  "string.not_in user_account": "is the account of nobody: for any user set any_user, for one user its uid",
+  "string.pattern project":
+    "is not the ID of a project: a lower-case letter, then letters, digits and hyphens, 63 at most",
+  "string.pattern channel_name": `has a character that Agora does not allow: ${LEGAL} are; for every channel set any_channel`,
+  "string.pattern user_account": `has a character that Agora does not allow: ${LEGAL} are; for any user set any_user`,
+  "string.pattern user_id": `is empty or has a character that Agora does not allow: ${LEGAL} are, for Chat a-z, 0-9, _ . and - alone`,
+  "string.pattern room_uuid": `has a character that Agora does not allow, or more than 64: ${LEGAL} are`,
+  "string.pattern user_uuid": "has a character that Agora does not allow, or more than 63: a-z, 0-9, _ . and - are",
+  "string.pattern resources": `is empty or has a character that Agora does not allow: ${LEGAL} and * are`,
+  "duration.gte_lte ttl":
+    "must be from 1s to 86400s, the longest that Agora accepts; it is a length of time, not a time",
+};
+
+/** Checks a request against the rules of the contract. Throws Failure REQUEST_INVALID with every violation. */
+export type RequestValidator = (schema: DescMessage, request: Message) => void;
+
+/** Makes a validator. Its rules are compiled for these schemas now, which takes a moment, and not at the first call. */
+export function requestValidator(schemas: readonly { schema: DescMessage; empty: Message }[]): RequestValidator {
+  const validator = createValidator();
+  for (const { schema, empty } of schemas) validator.validate(schema, empty as MessageShape<DescMessage>);
+  return (schema, request) => {
+    const result = validator.validate(schema, request as MessageShape<DescMessage>);
+    if (result.kind === "error") throw result.error;
+    if (result.kind === "invalid") throw invalid(result.violations.map(violationOf));
+  };
+}
+
+/** REQUEST_INVALID, with the index of the request in its batch if all that is wrong is in one. */
+export function invalid(violations: readonly Violation[]): Failure {
+  const index = /^requests\[(\d+)\]/.exec(violations[0]?.field ?? "")?.[1];
+  return new Failure("REQUEST_INVALID", { violations, ...(index !== undefined && { index: Number(index) }) });
+}
+
+/** A failure with the field that its place stands for, if it has a place. */
+export function located(failure: Failure, request: RequestWords): Failure {
+  const { at } = failure.facts;
+  if (!at) return failure;
+  const field = request.path + fieldOf(at.place, request);
+  const violations = [{ field, description: at.description, rule: at.rule }];
+  return new Failure(failure.reason, { ...failure.facts, violations }, { cause: failure.cause });
+}
+
+/** How a request says what our words mean. */
+export interface RequestWords {
+  /** Where it stands in the message: `requests[3].`, or empty. */
+  readonly path: string;
+  /** The field that says the end: `ttl`. */
+  readonly expiration: "ttl" | "expire_time";
+  readonly grants?: BuildOrder["grants"];
+}
+
+function fieldOf(place: Place, { expiration, grants }: RequestWords): string {
+  if (place.part === "expiration") return expiration;
+  if (!("index" in place)) return place.part;
+  const grant = grants?.[place.index];
+  if (!grant) return `grants[${place.index}]`;
+  const path = `grants[${place.index}].${serviceField(grant.service)}`;
+  if (place.privilege === undefined) return path;
+  const lifetime = grant.privileges.get(place.privilege);
+  const end = lifetime && "for" in lifetime ? "ttl" : "expire_time";
+  return `${path}.privileges.${privilegeField(grant.service, place.privilege)}.${end}`;
+}
+
+function violationOf({ field, message, ruleId }: RuleViolation): Violation {
+  const path = pathToString(field);
+  const name = /([a-z_0-9]+)(?:\[\d+\])?$/.exec(path)?.[1] ?? "";
+  return { field: path, description: IN_OUR_WORDS[`${ruleId} ${name}`] ?? message, rule: ruleId };
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// The composition root: the only place where the process itself is touched, besides the commands.
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
+import { run } from "./cli/run.ts";
+
+// At its own verbosity grpc-js prints the values of metadata, bearers among them.
+setLogVerbosity(logVerbosity.NONE);
+run(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

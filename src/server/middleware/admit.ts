@@ -1,0 +1,22 @@
+import type { CallContext, ServerMiddleware } from "nice-grpc";
+import type { MethodName } from "../../access/policy.ts";
+import type { Admitted } from "../../api/token-api.ts";
+import { Failure } from "../../failure.ts";
+import type { Snapshot } from "../snapshot.ts";
+import type { Called } from "./caller.ts";
+import { methodName } from "./method-name.ts";
+
+/**
+ * Lets a caller use a method that some row permits it, and adds those rows and the key ring of the same moment. A
+ * method without a row is denied.
+ *
+ * @param now gives the snapshot of this moment
+ */
+export function admit(now: () => Snapshot): ServerMiddleware<Admitted, Called> {
+  return async function* admitted(call, context: CallContext & Called) {
+    const { policy, keyRing } = now();
+    const permits = policy.permits(context.caller.id, methodName(call.method.path) as MethodName);
+    if (!permits) throw new Failure("NOT_PERMITTED");
+    return yield* call.next(call.request, { ...context, permits, keyRing });
+  };
+}

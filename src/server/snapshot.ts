@@ -1,0 +1,8 @@
+import type { Policy } from "../access/policy.ts";
+import type { KeyRing } from "../keyring/keyring.ts";
+
+/** What may change while the service runs, as it is at one moment. A call sees one from its beginning to its end. */
+export interface Snapshot {
+  readonly keyRing: KeyRing;
+  readonly policy: Policy;
+}
