@@ -11,14 +11,14 @@ import { fromBinary, getExtension, hasExtension, toBinary } from "@bufbuild/prot
 import {
   type DescriptorProto,
   type EnumDescriptorProto,
-  FieldDescriptorProto_Label as Label,
   type FieldDescriptorProto,
-  FieldDescriptorProto_Type as Type,
   FileDescriptorSetSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
 } from "@bufbuild/protobuf/wkt";
 import {
-  file_buf_validate_validate as validateFile,
   predefined,
+  file_buf_validate_validate as validateFile,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
 const MAX_FIELD_NUMBER = 2 ** 29 - 1;
@@ -41,7 +41,10 @@ function buf(...args: string[]): Buffer {
 function descriptors(): string {
   const set = fromBinary(FileDescriptorSetSchema, buf("build", "--as-file-descriptor-set", "-o", "-#format=binpb"));
   set.file = set.file.filter((file) => !/^(buf|google\/protobuf)\//.test(file.name));
-  const lines = Buffer.from(toBinary(FileDescriptorSetSchema, set)).toString("base64").match(/.{1,100}/g) ?? [];
+  const lines =
+    Buffer.from(toBinary(FileDescriptorSetSchema, set))
+      .toString("base64")
+      .match(/.{1,100}/g) ?? [];
   return [
     "// Made by `npm run generate` from proto/. A google.protobuf.FileDescriptorSet, base64.",
     "/* biome-ignore-all lint: generated */",
@@ -80,7 +83,9 @@ function printMessage(message: DescriptorProto): string {
     ...oneofs,
     ...message.reservedRange.map((range) => `reserved ${range.start} to ${range.end - 1};`),
     ...message.reservedName.map((name) => `reserved "${name}";`),
-    ...message.extensionRange.map((range) => `extensions ${range.start} to ${range.end === MAX_FIELD_NUMBER + 1 ? "max" : range.end - 1};`),
+    ...message.extensionRange.map(
+      (range) => `extensions ${range.start} to ${range.end === MAX_FIELD_NUMBER + 1 ? "max" : range.end - 1};`,
+    ),
     ...message.nestedType.map(printMessage),
     ...message.enumType.map(printEnum),
     "}",

@@ -1,11 +1,16 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Any, AnySchema, anyPack, DurationSchema, durationFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
+import { createClient } from "nice-grpc";
 import { expect, test } from "vitest";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import type { Violation } from "../../src/failure.ts";
-import { type DetailedStatus, decodeDetails, encodeDetails } from "../../src/rpc/error-details.ts";
+import { define, type Implementation } from "../../src/rpc/definition.ts";
+import { DETAILS_TRAILER, type DetailedStatus, decodeDetails, encodeDetails } from "../../src/rpc/error-details.ts";
+import { Status, statusError } from "../../src/rpc/status.ts";
+import { serve } from "./serve.ts";
 
 const errorInfo = {
   reason: "TOKEN_EXPIRED",
@@ -120,4 +125,23 @@ test("reads bytes that are no status as nothing, and never throws", () => {
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeDetails(bytes)),
     { seed: 1 },
   );
+});
+
+test("reaches a client, as much of it as is ever sent", async () => {
+  const violations = Array.from({ length: 1000 }, () => ({ ...violation, description: "no ".repeat(20) }));
+  const sent = encodeDetails({ code: Status.INVALID_ARGUMENT, message: "%".repeat(512), errorInfo, violations });
+  const definition = define(Health);
+  const fail: Implementation<typeof Health>["check"] = async (_request, { trailer }) => {
+    trailer.set(DETAILS_TRAILER, sent);
+    throw statusError(Status.INVALID_ARGUMENT, "%".repeat(512));
+  };
+  const { channel } = await serve(definition, { check: fail, list: async () => ({}), async *watch() {} });
+  let received: Uint8Array | undefined;
+  const call = createClient(definition, channel).check(
+    {},
+    { onTrailer: (trailer) => (received = trailer.get(DETAILS_TRAILER)) },
+  );
+  await expect(call).rejects.toMatchObject({ code: Status.INVALID_ARGUMENT, details: "%".repeat(512) });
+  expect(sent.length).toBeGreaterThan(3000);
+  expect(received && decodeDetails(received)).toEqual(decodeDetails(sent));
 });
