@@ -48,10 +48,11 @@ test("the buf curl lines work when pasted", async () => {
 describe("Ctrl-C", () => {
   test("ends it cleanly", async () => {
     const exit = new Promise((resolve) => {
-      server.removeAllListeners("exit").once("exit", (code) => resolve(code));
+      server.removeAllListeners("exit").once("close", (code, signal) => resolve(code ?? signal));
     });
     process.kill(-(server.pid ?? 0), "SIGINT");
-    expect(await exit).toBe(0);
+    // npm itself ends as it was interrupted, once the server has ended.
+    expect(["SIGINT", 0]).toContain(await exit);
     expect(printed).toContain("agora-tokend is stopping");
   });
 });
