@@ -25,7 +25,12 @@ beforeAll(async () => {
   });
 }, 240_000);
 
-afterAll(() => rmSync(clone, { recursive: true, force: true }));
+afterAll(() => {
+  // A test that failed before the interrupt must not leave the port taken.
+  if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null)
+    process.kill(-server.pid, "SIGKILL");
+  rmSync(clone, { recursive: true, force: true });
+});
 
 const lines = (start: string) =>
   printed.split("\n").filter((line) => line.startsWith(start) || line.startsWith(`TOKEN=$(${start}`));
