@@ -114,6 +114,12 @@ function identity006(claimed: Claimed006, expected: ExpectedGrant): Finding[] {
   const findings: Finding[] = [];
   const channelDiffers = checksum(texts.channelText) !== claimed.channelChecksum;
   if (expected.service === "rtm") {
+    // The user of signaling stands in the channel's place, and its own is empty: another user is signed too.
+    if (!channelDiffers && claimed.userChecksum !== 0) {
+      return [
+        finding("USER_MISMATCH", "The token has the checksum of a second user, and a token for signaling has none."),
+      ];
+    }
     if (!channelDiffers) return [];
     return [
       finding(

@@ -85,8 +85,8 @@ export function examine(
   ]);
   const verdict = verdictOf(all);
   return {
-    // Without a key ring nothing can be said for sure of what is not rejected.
-    verdict: verdict === "ACCEPTED" && !projects ? "INCONCLUSIVE" : verdict,
+    // What nothing rejects and nothing verified is not known to be good, whatever the reason.
+    verdict: verdict === "ACCEPTED" && signature.check !== "VALID" ? "INCONCLUSIVE" : verdict,
     findings: all,
     signatureCheck: signature.check,
     project: project?.id,
