@@ -1,10 +1,9 @@
 import type { Seconds } from "../clock.ts";
-import { channelOf, isForAnyChannel, isForAnyUser, userTextOf } from "../token/grant.ts";
 import { matchesPattern } from "../token/pattern.ts";
 import { ROLES, type RtcRole } from "../token/role.ts";
 import { type Grant, SERVICES, type ServiceName } from "../token/services.ts";
 import { uidFromText } from "../token/user.ts";
-import { hasPatternResource, resourcesOf } from "./resources.ts";
+import { channelsNamed, reachesAnyChannel, reachesAnyUser, usersNamed } from "./reach.ts";
 
 /** The methods that a row may name. */
 export const METHODS = ["BuildToken", "BatchBuildTokens", "RenewToken", "InspectToken"] as const;
@@ -102,14 +101,15 @@ export class Policy {
 /** The conditions of a row that do not hold for these grants. */
 export function refusals(permit: Permit, { grants, ttl }: Ask): Refusal[] {
   const refused = new Set<Refusal>();
+  // Who asks for nothing is permitted nothing.
+  if (grants.length === 0) refused.add("services");
   for (const grant of grants) {
     if (!names(permit.services, wireName(grant.service))) refused.add("services");
-    if (!permit.anyChannel && (isForAnyChannel(grant) || hasPatternResource(grant, "channels")))
-      refused.add("any_channel");
-    if (!permit.anyUser && (isForAnyUser(grant) || hasPatternResource(grant, "users"))) refused.add("any_user");
-    if (!channelsOf(grant).every((channel) => matchesAny(permit.channels, channel))) refused.add("channels");
-    if (!permitsUsers(permit, grant)) refused.add("users");
-    if (grant.service === "rtc" && !permitsPrivileges(permit, grant.privileges.keys())) refused.add("roles");
+    if (!permit.anyChannel && reachesAnyChannel(grant)) refused.add("any_channel");
+    if (!permit.anyUser && reachesAnyUser(grant)) refused.add("any_user");
+    if (!channelsNamed(grant).every((channel) => matchesAny(permit.channels, channel))) refused.add("channels");
+    if (!usersNamed(grant).every((user) => permitsUser(permit, user))) refused.add("users");
+    if (grant.service === "rtc" && !permitsPrivileges(permit, [...grant.privileges.keys()])) refused.add("roles");
   }
   if (ttl > permit.maxTtl) refused.add("max_ttl");
   return [...refused];
@@ -117,7 +117,7 @@ export function refusals(permit: Permit, { grants, ttl }: Ask): Refusal[] {
 
 /** The name of a service in rows: `convo_ai`. */
 export function wireName(service: ServiceName): string {
-  return service.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return wireSpelling(service);
 }
 
 function permitsOf(rows: readonly Permit[], method: MethodName, projects: readonly string[]): Permits {
@@ -141,32 +141,24 @@ function matchesAny(patterns: readonly string[], text: string): boolean {
   return patterns.some((pattern) => matchesPattern(pattern, text));
 }
 
-function channelsOf(grant: Grant<unknown>): string[] {
-  const channel = channelOf(grant);
-  return [...(channel === undefined || channel === "any" ? [] : [channel.name]), ...resourcesOf(grant).channels];
-}
-
-function permitsUsers({ users }: Permit, grant: Grant<unknown>): boolean {
-  const named = (text: string) => matchesAny(users.accounts, text);
-  const user = userTextOf(grant) ?? "";
-  const numeric = uidFromText(user) !== undefined;
+function permitsUser({ users }: Permit, { text, mayBeUid }: ReturnType<typeof usersNamed>[number]): boolean {
+  const numeric = uidFromText(text) !== undefined;
   // Where a user may be a uid, the account "123" is the uid 123, so a row without uids does not permit it.
-  const own = user === "" || (numeric && users.uids) || (!(numeric && "user" in grant) && named(user));
-  return (
-    own && resourcesOf(grant).users.every((text) => named(text) || (users.uids && uidFromText(text) !== undefined))
-  );
+  return (numeric && users.uids) || (!(numeric && mayBeUid) && matchesAny(users.accounts, text));
 }
 
-function permitsPrivileges(permit: Permit, privileges: Iterable<number>): boolean {
+function permitsPrivileges(permit: Permit, privileges: readonly number[]): boolean {
   if (permit.roles.includes("*")) return true;
   const permitted = new Set(permit.roles.flatMap(privilegesNamed));
-  return [...privileges].every((number) => permitted.has(number));
+  return privileges.length > 0 && privileges.every((number) => permitted.has(number));
 }
 
 function privilegesNamed(name: string): readonly number[] {
   if (Object.hasOwn(ROLES, name)) return ROLES[name as RtcRole];
-  const local = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  const numbers: Readonly<Record<string, number>> = SERVICES.rtc.privileges;
-  const number = Object.hasOwn(numbers, local) ? numbers[local] : undefined;
-  return number === undefined ? [] : [number];
+  const named = Object.entries(SERVICES.rtc.privileges).filter(([privilege]) => wireSpelling(privilege) === name);
+  return named.map(([, number]) => number);
+}
+
+function wireSpelling(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

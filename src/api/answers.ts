@@ -38,7 +38,7 @@ export const ANSWERS = {
   LIFETIME_NOT_PERMITTED: {
     status: Status.PERMISSION_DENIED,
     say: ({ maxTtl }) =>
-      `the token would outlast the limit of the caller or the project, which is ${maxTtl} s: ask for less`,
+      `the token would outlast the limit of the caller or the project${maxTtl === undefined ? "" : `, which is ${maxTtl} s`}: ask for less`,
   },
   EXPIRATION_PASSED: {
     status: Status.INVALID_ARGUMENT,
@@ -59,8 +59,7 @@ export const ANSWERS = {
   },
   TOKEN_VERSION_UNSUPPORTED: {
     status: Status.INVALID_ARGUMENT,
-    say: ({ detail }) =>
-      `the original is ${detail ?? "of a version"} that this server does not renew: build version 007`,
+    say: ({ at }) => `the original ${at?.description ?? "is of a version that this server does not renew"}`,
   },
   EXPECTED_GRANT_REQUIRED: {
     status: Status.INVALID_ARGUMENT,
@@ -89,7 +88,8 @@ export const ANSWERS = {
   },
   VERSION_NOT_ALLOWED: {
     status: Status.FAILED_PRECONDITION,
-    say: ({ version }) => `the project does not allow tokens of version ${version}: build version 007`,
+    say: ({ version }) =>
+      `the project does not allow tokens of ${version ? `version ${version}` : "this version"}: build version 007`,
   },
   NO_SIGNING_CERTIFICATE: {
     status: Status.FAILED_PRECONDITION,
@@ -97,7 +97,7 @@ export const ANSWERS = {
   },
   RATE_LIMITED: {
     status: Status.RESOURCE_EXHAUSTED,
-    say: ({ retryAfterMs }) => `too many calls: wait ${retryAfterMs ?? 0} ms before the next`,
+    say: ({ retryAfterMs, detail }) => `${detail ?? "too many calls"}: wait ${retryAfterMs ?? 0} ms before the next`,
   },
   SHUTTING_DOWN: { status: Status.UNAVAILABLE, say: () => "this server is shutting down: retry elsewhere" },
   INTERNAL: { status: Status.INTERNAL, say: () => "internal error" },

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Duration, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import type { Instant } from "../clock.ts";
+import type { Instant, Seconds } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Lifetime } from "../issuing/lifetime.ts";
 
@@ -16,7 +16,7 @@ export function lifetimeFrom(expiration: Expiration): Lifetime | undefined {
     case "expireTime":
       return { until: instantFrom(expiration.value) };
     case "ttl":
-      return { for: Number(expiration.value.seconds) };
+      return { for: wholeSeconds(expiration.value) };
     default:
       return undefined;
   }
@@ -31,10 +31,15 @@ export function requiredLifetimeFrom(expiration: Expiration): Lifetime {
 
 /** A time in whole seconds, rounded down. */
 export function instantFrom(timestamp: Timestamp): Instant {
-  return Number(timestamp.seconds);
+  return wholeSeconds(timestamp);
 }
 
 /** A time for an answer. */
 export function timestampOf(at: Instant): Timestamp {
   return create(TimestampSchema, { seconds: BigInt(at) });
+}
+
+// Nanos out of their range, which a client must not send and can, count for what they are.
+function wholeSeconds({ seconds, nanos }: { seconds: bigint; nanos: number }): Seconds {
+  return Number(seconds) + Math.floor(nanos / 1_000_000_000);
 }

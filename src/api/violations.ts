@@ -24,6 +24,14 @@ const IN_OUR_WORDS: Readonly<Record<string, string>> = {
     "must be from 1s to 86400s, the longest that Agora accepts; it is a length of time, not a time",
 };
 
+/** Likewise of the rules that say which fields exclude each other, by what the library says. */
+const OF_CHOICES: Readonly<Record<string, string>> = {
+  "one of uid, user_account, any_user must be set":
+    "one of uid, user_account, any_user must be set; uid 0 is nobody: for any user set any_user",
+  "one of channel_name, any_channel must be set":
+    "one of channel_name, any_channel must be set; an empty name is no channel: for every channel set any_channel",
+};
+
 /** Checks a request against the rules of the contract. Throws Failure REQUEST_INVALID with every violation. */
 export type RequestValidator = (schema: DescMessage, request: Message) => void;
 
@@ -38,7 +46,7 @@ export function requestValidator(schemas: readonly { schema: DescMessage; empty:
   };
 }
 
-/** REQUEST_INVALID, with the index of the request in its batch if all that is wrong is in one. */
+/** REQUEST_INVALID, with the index of the first request of a batch in which something is wrong. */
 export function invalid(violations: readonly Violation[]): Failure {
   const index = /^requests\[(\d+)\]/.exec(violations[0]?.field ?? "")?.[1];
   return new Failure("REQUEST_INVALID", { violations, ...(index !== undefined && { index: Number(index) }) });
@@ -77,5 +85,6 @@ function fieldOf(place: Place, { expiration, grants }: RequestWords): string {
 function violationOf({ field, message, ruleId }: RuleViolation): Violation {
   const path = pathToString(field);
   const name = /([a-z_0-9]+)(?:\[\d+\])?$/.exec(path)?.[1] ?? "";
-  return { field: path, description: IN_OUR_WORDS[`${ruleId} ${name}`] ?? message, rule: ruleId };
+  const description = IN_OUR_WORDS[`${ruleId} ${name}`] ?? OF_CHOICES[message] ?? message;
+  return { field: path, description, rule: ruleId };
 }

@@ -1,6 +1,7 @@
 import type { Instant } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Grant } from "../token/services.ts";
+import { faultFor006 } from "./buildable.ts";
 import type { End } from "./claims.ts";
 import { type Authority, type IssuedToken, issue, permittedProject, type TokenVersion } from "./issue.ts";
 import { endOf, type Lifetime, type Span, spanOf } from "./lifetime.ts";
@@ -31,22 +32,12 @@ export function build(authority: Authority, order: BuildOrder): IssuedToken {
 }
 
 function checkVersion({ version, grants }: BuildOrder): void {
-  if (version === "007") return;
-  const [grant] = grants;
-  const description =
-    grants.length !== 1
-      ? "version 006 holds exactly one grant"
-      : grant?.service !== "rtc" && grant?.service !== "rtm"
-        ? "version 006 holds a grant of RTC or RTM alone"
-        : grant.service === "rtc" && grant.channel === "any"
-          ? "version 006 cannot be for any channel: name one, or build version 007"
-          : undefined;
-  if (description !== undefined) {
-    throw new Failure("REQUEST_INVALID", {
-      version,
-      at: { place: { part: "version" }, rule: "version.006", description },
-    });
-  }
+  const description = version === "006" ? faultFor006(grants) : undefined;
+  if (description === undefined) return;
+  throw new Failure("REQUEST_INVALID", {
+    version,
+    at: { place: { part: "version" }, rule: "version.006", description },
+  });
 }
 
 function decideEnds(grant: OrderedGrant, index: number, span: Span): Grant<End> {

@@ -94,8 +94,10 @@ function sign({ version, span, grants }: Decision, appId: string, salt: number, 
     const relative = grants.map((grant) => ({ ...grant, privileges: endsBy(grant.privileges, span, span.issuedAt) }));
     return sign007({ appId, salt, issuedAt: span.issuedAt, lifetime, grants: relative }, certificate);
   } catch (error) {
-    if (error instanceof TokenTooLarge) throw new Failure("TOKEN_TOO_LARGE", {}, { cause: error });
-    throw error;
+    if (!(error instanceof TokenTooLarge)) throw error;
+    const description = "make a token larger than this server reads back: ask for fewer grants or resources";
+    const at = { place: { part: "grants" }, rule: "token.too_large", description } as const;
+    throw new Failure("TOKEN_TOO_LARGE", { at }, { cause: error });
   }
 }
 
