@@ -6,5 +6,7 @@ import { run } from "./cli/run.ts";
 // At its own verbosity grpc-js prints the values of metadata, bearers among them.
 setLogVerbosity(logVerbosity.NONE);
 run(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
+  // Not the exit code alone: the socket of a call that its client never finished outlives grpc-js's own shutdown,
+  // and would keep the process for as long as that client likes.
+  process.exit(code);
 });

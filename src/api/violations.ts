@@ -37,13 +37,23 @@ export type RequestValidator = (schema: DescMessage, request: Message) => void;
 
 /** Makes a validator. Its rules are compiled for these schemas now, which takes a moment, and not at the first call. */
 export function requestValidator(schemas: readonly { schema: DescMessage; empty: Message }[]): RequestValidator {
-  const validator = createValidator();
+  const validator = createValidator({ regexMatch: matches });
   for (const { schema, empty } of schemas) validator.validate(schema, empty as MessageShape<DescMessage>);
   return (schema, request) => {
     const result = validator.validate(schema, request as MessageShape<DescMessage>);
     if (result.kind === "error") throw result.error;
     if (result.kind === "invalid") throw invalid(result.violations.map(violationOf));
   };
+}
+
+const patterns = new Map<string, RegExp>();
+
+// The library's RE2 takes 15 ms for a text of 255 KB. The patterns are the contract's own, each a class of characters
+// that is repeated, which the platform's engine matches in one pass as well.
+function matches(pattern: string, text: string): boolean {
+  const known = patterns.get(pattern) ?? new RegExp(pattern, "u");
+  patterns.set(pattern, known);
+  return known.test(text);
 }
 
 /** REQUEST_INVALID, with the index of the first request of a batch in which something is wrong. */

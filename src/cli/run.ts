@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigInvalid } from "../config/config.ts";
 import { KeyRingInvalid } from "../keyring/file-source.ts";
@@ -39,7 +39,7 @@ function program(around: Surroundings): Command {
 
 function portFrom(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new CommanderError(EXIT.USAGE, "port", "--port takes a number from 0 to 65535");
+    throw new InvalidArgumentError("It is a number from 0 to 65535.");
   return Number(text);
 }
 
