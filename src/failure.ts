@@ -21,7 +21,8 @@ export type Reason =
   | "NO_SIGNING_CERTIFICATE"
   | "RATE_LIMITED"
   | "SHUTTING_DOWN"
-  | "INTERNAL";
+  | "INTERNAL"
+  | "AUDIT_UNAVAILABLE";
 
 /** A part of a request that is wrong. */
 export interface Violation {

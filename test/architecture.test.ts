@@ -9,6 +9,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   access: 1,
   rpc: 1,
   issuing: 2,
+  audit: 2,
   client: 2,
   config: 2,
   api: 3,
@@ -17,13 +18,15 @@ const FLOOR: Readonly<Record<string, number>> = {
   ".": 6,
 };
 const SHARED = ["src/clock.ts", "src/failure.ts"];
-const OWN = new Set(["access keyring", "keyring access", "rpc access", "config token", "client issuing"]);
+const OWN = new Set(["access keyring", "keyring access", "rpc access", "config token"]);
+for (const folder of ["token", "keyring", "access", "issuing"]) OWN.add(`client ${folder}`);
 const PACKAGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^@bufbuild\/|^\.\.\/.*gen\//, ["rpc", "api", "server", "client", "config", "cli"]],
   [/^(nice-grpc|@grpc\/grpc-js)$/, ["rpc", "server", "client", "cli", "."]],
   [/^node:process$/, ["config", "cli", "."]],
   [/^(yaml)$/, ["config"]],
   [/^commander$/, ["cli"]],
+  [/^jose$/, ["access"]],
 ];
 // What a floor may take from Node: its own work needs no more.
 const NODE: Readonly<Record<string, RegExp>> = {
@@ -32,6 +35,7 @@ const NODE: Readonly<Record<string, RegExp>> = {
   api: /^$/,
   keyring: /^node:util$/,
   access: /^node:crypto$/,
+  audit: /^node:(crypto|zlib)$/,
 };
 
 interface Import {

@@ -101,6 +101,10 @@ export const ANSWERS = {
   },
   SHUTTING_DOWN: { status: Status.UNAVAILABLE, say: () => "this server is shutting down: retry elsewhere" },
   INTERNAL: { status: Status.INTERNAL, say: () => "internal error" },
+  AUDIT_UNAVAILABLE: {
+    status: Status.UNAVAILABLE,
+    say: () => "this server cannot record what it decides, so it decides nothing: retry elsewhere",
+  },
 } as const satisfies Record<Reason, Answer>;
 
 /** What any error becomes on the wire. What is not a Failure tells nothing but that the server is at fault. */

@@ -15,12 +15,13 @@ import {
   TokenVersion,
 } from "../../gen/agora/token/v1/token_pb.ts";
 import type { Permits } from "../access/policy.ts";
+import type { Ledger } from "../audit/ledger.ts";
 import type { Clock } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import { type BuildOrder, build } from "../issuing/build.ts";
 import { inspect } from "../issuing/inspect.ts";
 import type { Authority, IssuedToken } from "../issuing/issue.ts";
-import { renew } from "../issuing/renew.ts";
+import { type RenewOrder, renew } from "../issuing/renew.ts";
 import type { KeyRing } from "../keyring/keyring.ts";
 import type { Implementation } from "../rpc/definition.ts";
 import { findingOf, inspectionOf, VERSIONS } from "./findings.ts";
@@ -34,6 +35,13 @@ export interface Admitted {
   readonly permits: Permits;
   /** The key ring of the same moment. */
   readonly keyRing: KeyRing;
+  /** Where what is asked and decided is noted for the record of the call, if there is one. */
+  readonly ledger?: Ledger | undefined;
+}
+
+/** On whose behalf a call is carried out, and where that is noted. */
+interface Matter extends Authority {
+  readonly ledger?: Ledger | undefined;
 }
 
 /** What the methods work with. */
@@ -45,11 +53,12 @@ export interface TokenApiParts {
 
 /** The methods of the token service. Their requests have been validated, and their callers admitted to the method. */
 export function tokenApi(parts: TokenApiParts): Implementation<typeof TokenService, Admitted> {
-  const authority = ({ permits, keyRing }: Admitted): Authority => ({
+  const authority = ({ permits, keyRing, ledger }: Admitted): Matter => ({
     keyRing,
     permits,
     now: parts.clock(),
     salt: parts.salt,
+    ledger,
   });
   return {
     async buildToken(request: BuildTokenRequest, context: Admitted) {
@@ -67,19 +76,19 @@ export function tokenApi(parts: TokenApiParts): Implementation<typeof TokenServi
     },
     async inspectToken({ token, project, expectedGrant, inspectTime }: InspectTokenRequest, context: Admitted) {
       const shared = authority(context);
-      return inspectionOf(
-        inspect(shared, {
-          token,
-          project: project === "" ? undefined : project,
-          expected: expectedGrant && expectedGrantFrom(expectedGrant),
-          at: inspectTime ? instantFrom(inspectTime) : shared.now,
-        }),
-      );
+      const inspection = inspect(shared, {
+        token,
+        project: project === "" ? undefined : project,
+        expected: expectedGrant && expectedGrantFrom(expectedGrant),
+        at: inspectTime ? instantFrom(inspectTime) : shared.now,
+      });
+      if (shared.ledger) shared.ledger.inspected = inspection;
+      return inspectionOf(inspection);
     },
   };
 }
 
-function buildInBatch(authority: Authority, request: BuildTokenRequest, index: number): IssuedToken {
+function buildInBatch(authority: Matter, request: BuildTokenRequest, index: number): IssuedToken {
   try {
     return buildOne(authority, request, `requests[${index}].`);
   } catch (error) {
@@ -88,17 +97,18 @@ function buildInBatch(authority: Authority, request: BuildTokenRequest, index: n
   }
 }
 
-function buildOne(authority: Authority, request: BuildTokenRequest, path: string): IssuedToken {
+function buildOne(authority: Matter, request: BuildTokenRequest, path: string): IssuedToken {
   const order: BuildOrder = {
     project: request.project,
     lifetime: requiredLifetimeFrom(request.expiration),
     grants: request.grants.map((grant, index) => orderedGrantFrom(grant, `${path}grants[${index}]`)),
     version: request.version === TokenVersion.TOKEN_VERSION_006 ? "006" : "007",
   };
-  return inWords({ path, expiration: wordFor(request), grants: order.grants }, () => build(authority, order));
+  const words = { path, expiration: wordFor(request), grants: order.grants };
+  return noted(authority, order, () => inWords(words, () => build(authority, order)));
 }
 
-function renewOne(authority: Authority, request: RenewTokenRequest): IssuedToken {
+function renewOne(authority: Matter, request: RenewTokenRequest): IssuedToken {
   const { project, token, expectedGrant } = request;
   const order = {
     project,
@@ -106,7 +116,26 @@ function renewOne(authority: Authority, request: RenewTokenRequest): IssuedToken
     lifetime: requiredLifetimeFrom(request.expiration),
     expected: expectedGrant && expectedGrantFrom(expectedGrant),
   };
-  return inWords({ path: "", expiration: wordFor(request) }, () => renew(authority, order));
+  const words = { path: "", expiration: wordFor(request) };
+  return noted(authority, order, () => inWords(words, () => renew(authority, order)));
+}
+
+/** Notes what is asked for, and then what is signed. */
+function noted(
+  { ledger, keyRing }: Matter,
+  { project, lifetime, ...order }: BuildOrder | RenewOrder,
+  act: () => IssuedToken,
+): IssuedToken {
+  // A project that does not exist is a text from the request, which may be anything.
+  const known = keyRing.project(project)?.id;
+  const asked =
+    "token" in order
+      ? { version: undefined, grants: undefined, original: order.token }
+      : { version: order.version, grants: order.grants, original: undefined };
+  ledger?.asked.push({ project: known, lifetime, ...asked });
+  const token = act();
+  ledger?.signed.push(token);
+  return token;
 }
 
 function wordFor({ expiration }: BuildTokenRequest | RenewTokenRequest): RequestWords["expiration"] {

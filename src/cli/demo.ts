@@ -44,6 +44,7 @@ export function demo(): Composition {
   return {
     keyRing: new KeyRing([project]),
     policy: new Policy([everything], [CALLER], [DEMO_PROJECT]),
+    isStill: () => true,
     identify: () => () => ({ id: CALLER, proof: "loopback" }),
   };
 }

@@ -1,40 +1,102 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigInvalid } from "../config/config.ts";
-import { KeyRingInvalid } from "../keyring/file-source.ts";
+import { type Started, unsafeToStart } from "../config/surroundings.ts";
+import { SelfCheckFailed } from "../keyring/self-check.ts";
+import { apiKey } from "./api-key.ts";
+import { AT_THE_PROMPT } from "./at-the-prompt.ts";
+import { checkConfig } from "./check-config.ts";
+import { EXIT, USAGE, usage } from "./exit.ts";
+import { explain } from "./explain.ts";
+import { processSurroundings, startedWith } from "./process.ts";
+import { type Prompt, processPrompt } from "./prompt.ts";
 import { runtimeWarning } from "./runtime.ts";
 import { type Surroundings, serve, Unfit } from "./serve.ts";
 
-/** How a command ends. The numbers are those of sysexits.h. */
-export const EXIT = { OK: 0, FAULT: 1, USAGE: 64, UNAVAILABLE: 69, CONFIG: 78 } as const;
+export { EXIT } from "./exit.ts";
 
-/** Runs a command line, and gives its exit code. */
-export async function run(args: readonly string[]): Promise<number> {
+/**
+ * Runs a command line, and gives its exit code.
+ *
+ * @param args without the program
+ * @param started what the process was started with
+ * @param prompt who is at the other end
+ */
+export async function run(
+  args: readonly string[],
+  around: Surroundings = processSurroundings(),
+  started: Started = startedWith(),
+  prompt: Prompt = processPrompt(),
+): Promise<number> {
+  let code: number = EXIT.OK;
+  const end = (ended: number) => {
+    code = ended;
+  };
   try {
-    await program(processSurroundings()).parseAsync(args, { from: "user" });
-    return EXIT.OK;
+    await program(around, started, end, prompt).parseAsync(args, { from: "user" });
+    return code;
   } catch (error) {
-    return report(error);
+    return report(error, around);
   }
 }
 
-function program(around: Surroundings): Command {
+function program(around: Surroundings, started: Started, end: (code: number) => void, prompt: Prompt): Command {
+  const write = {
+    writeOut: (text: string) => around.out(text.trimEnd()),
+    writeErr: (text: string) => around.error(text.trimEnd()),
+  };
   const tokend = new Command("agora-tokend")
     .description("Builds, renews and inspects Agora access tokens, as a gRPC service.")
     .version(packageJson.version)
     .exitOverride()
+    .configureOutput(write)
     .showHelpAfterError();
+  addServe(tokend, around, started);
+  tokend
+    .command("check-config")
+    .description("check a configuration as at the start, certificates included, and print what each caller may do")
+    .argument("<file>", "the configuration file, YAML")
+    .option("--json", "print it for programs")
+    .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .action(async (file: string, options) => end(await checkConfig(file, options, around)));
+  tokend
+    .command("explain")
+    .description("say whether a caller may make a request, and which row permits it or why each row does not")
+    .requiredOption("-c, --config <file>", "the configuration file, YAML")
+    .requiredOption("--caller <id>", "the ID of the caller")
+    .requiredOption("--request <file>", "the request, in the JSON of its message; - is standard input")
+    .option("--method <name>", "the method", "BuildToken")
+    .option("--json", "print it for programs")
+    .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .action(async (options) => end(await explain(options, around)));
+  tokend
+    .command("api-key")
+    .description("make an API key, print it this once, and say what to put into the configuration")
+    .argument("<name>", "the ID of its caller")
+    .action((name: string) => end(apiKey(name, around)));
+  for (const add of AT_THE_PROMPT) add(tokend, { around, prompt, end });
+  return tokend;
+}
+
+function addServe(tokend: Command, around: Surroundings, started: Started): void {
   tokend
     .command("serve", { isDefault: true })
     .description("serve until SIGTERM or SIGINT; without --config, a demo project on this machine alone")
-    .option("-c, --config <file>", "the configuration file, YAML")
+    .option("-c, --config <file>", "the configuration file, YAML; SIGHUP reads it again at once")
     .option("-p, --port <number>", "the port of the demo", portFrom)
-    .action(async (options: { config?: string; port?: number }) => {
+    .option("--unsafe-debug", "start although debugging shows credentials and certificates")
+    .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .action(async (options: { config?: string; port?: number; unsafeDebug?: boolean; unsafeSamples?: boolean }) => {
+      const { config, port, unsafeDebug = false, unsafeSamples } = options;
+      if (config !== undefined && port !== undefined)
+        throw usage("--port is for the demo: with --config, listen says it");
+      if (config === undefined && unsafeSamples) throw usage("--unsafe-samples is for a configuration: add --config");
+      const problems = unsafeToStart(started, { demo: config === undefined, unsafeDebug });
+      if (problems.length > 0) throw new Unfit(problems);
       const warning = runtimeWarning(process.version);
       if (warning !== undefined) around.error(`warning: ${warning}`);
       await serve(options, around);
     });
-  return tokend;
 }
 
 function portFrom(text: string): number {
@@ -43,26 +105,17 @@ function portFrom(text: string): number {
   return Number(text);
 }
 
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-  if (error instanceof ConfigInvalid || error instanceof KeyRingInvalid || error instanceof Unfit) {
-    process.stderr.write(`${error.message}\n`);
+function report(error: unknown, around: Surroundings): number {
+  if (error instanceof CommanderError) {
+    if (error.code === USAGE) around.error(`error: ${error.message}`);
+    return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+  }
+  if (error instanceof ConfigInvalid || error instanceof Unfit) {
+    around.error(error.message);
     return EXIT.CONFIG;
   }
   const { code, message } = error as NodeJS.ErrnoException;
-  process.stderr.write(`agora-tokend: ${message}\n`);
+  around.error(`agora-tokend: ${message}`);
+  if (error instanceof SelfCheckFailed) return EXIT.SOFTWARE;
   return code === undefined ? EXIT.FAULT : EXIT.UNAVAILABLE;
-}
-
-function processSurroundings(): Surroundings {
-  const waiting: (() => void)[] = [];
-  const stop = () => waiting.shift()?.();
-  process.on("SIGTERM", stop).on("SIGINT", stop);
-  // Without a handler, this signal opens the inspector, which shows the certificates.
-  process.on("SIGUSR1", () => undefined);
-  return {
-    out: (line) => process.stdout.write(`${line}\n`),
-    error: (line) => process.stderr.write(`${line}\n`),
-    stop: () => new Promise((resolve) => waiting.push(resolve)),
-  };
 }

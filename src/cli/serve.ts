@@ -1,17 +1,18 @@
-import { chmodSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import type { Server } from "nice-grpc";
 import { Health } from "../api/health.ts";
-import { systemClock } from "../clock.ts";
-import { addressText } from "../config/address.ts";
-import { type ListenSettings, notSupportedYet, type Problem, readConfig, unsafe } from "../config/config.ts";
+import type { Output } from "../audit/writer.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { Bounds } from "../server/bounds.ts";
 import { drain } from "../server/drain.ts";
 import type { ReportFault } from "../server/middleware/answer.ts";
-import { SERVICES, tokenServer } from "../server/server.ts";
+import { isBrief, SERVICES, tokenServer } from "../server/server.ts";
 import { randomSalt } from "../token/salt.ts";
-import { type Composition, compose } from "./compose.ts";
-import { demo, demoListener } from "./demo.ts";
+import { descriptorWarning } from "./descriptors.ts";
 import { demoLines } from "./greeting.ts";
+import { listen, placeOf } from "./listening.ts";
+import { planOfDemo, planOfFile } from "./plan.ts";
+import type { ReloadResult } from "./reloading.ts";
+import { every } from "./timers.ts";
 
 /** Where a command writes to, and what ends it. */
 export interface Surroundings {
@@ -19,6 +20,26 @@ export interface Surroundings {
   error(line: string): void;
   /** Resolves when a stop is asked for, and again, for a second promise, when it is asked for once more. */
   stop(): Promise<void>;
+  /** Calls back whenever a reload is asked for, and gives what ends that. */
+  readonly onReloadAsked?: (act: () => void) => () => void;
+  /** Calls back once, after so many milliseconds, and gives what prevents it. The default is the timer of the system. */
+  readonly after?: (milliseconds: number, act: () => void) => () => void;
+  /** Tells the time. The default is the clock of the system. */
+  readonly clock?: Clock;
+  /** Opens standard output for records. The default is {@link out}, a line at a time. */
+  readonly standardOutput?: () => Output;
+  /** Is told what became of each change of the configuration. */
+  readonly onReload?: (result: ReloadResult) => void;
+}
+
+/** What is served. */
+export interface ServeOptions {
+  /** The configuration file. Without it, the demo project is served. */
+  readonly config?: string;
+  /** The port of the demo. */
+  readonly port?: number;
+  /** Whether the credentials of Agora's samples may be served. */
+  readonly unsafeSamples?: boolean;
 }
 
 /** Why the service does not start. */
@@ -32,86 +53,63 @@ export class Unfit extends Error {
   }
 }
 
-interface Plan extends Composition {
-  readonly listeners: readonly ListenSettings[];
-  readonly reflection: boolean;
-  readonly maxMessageBytes: number;
-}
-
-const DEFAULT_PORT = 50051;
-const DEFAULT_MAX_MESSAGE_BYTES = 262_144;
+const ALL_SERVICES = ["", ...SERVICES.map(({ typeName }) => typeName)];
 
 /**
  * Serves until a stop is asked for.
  *
- * @param options.config the configuration file; without it, the demo project is served
- * @throws ConfigInvalid, KeyRingInvalid or Unfit before anything is served
+ * @throws ConfigInvalid or SelfCheckFailed before anything is served
  */
-export async function serve(options: { config?: string; port?: number }, around: Surroundings): Promise<void> {
-  const plan = options.config === undefined ? planOfDemo(options.port ?? DEFAULT_PORT) : planOfFile(options.config);
-  const health = new Health(["", ...SERVICES.map(({ typeName }) => typeName)]);
-  const servers: Server[] = [];
-  for (const listener of plan.listeners) {
-    const server = tokenServer({
-      identify: plan.identify(listener),
-      snapshot: () => plan,
-      clock: systemClock,
-      salt: randomSalt,
-      health,
-      reflection: plan.reflection,
-      maxMessageBytes: plan.maxMessageBytes,
-      report: reportTo(around),
-    });
-    servers.push(server);
-    const address = await listen(server, listener);
-    around.out(`agora-tokend serves on ${address}`);
-    if (options.config === undefined) for (const line of demoLines(address)) around.out(line);
-  }
-  for (const service of ["", ...SERVICES.map(({ typeName }) => typeName)]) health.set(service, true);
-  await around.stop();
-  around.out("agora-tokend is stopping: calls in progress may finish");
-  await drain(servers, health, around.stop());
-}
-
-function planOfDemo(port: number): Plan {
-  return { ...demo(), listeners: [demoListener(port)], reflection: true, maxMessageBytes: DEFAULT_MAX_MESSAGE_BYTES };
-}
-
-function planOfFile(file: string): Plan {
-  const settings = readConfig(file);
-  const problems = [...notSupportedYet(settings), ...unsafe(settings)];
-  if (problems.length > 0) throw new Unfit(problems.map((problem) => problemLine(file, problem)));
-  const { listen: listeners, reflection, limits } = settings;
-  return { ...compose(settings), listeners, reflection, maxMessageBytes: limits.maxMessageBytes };
-}
-
-function problemLine(file: string, { place, path, message }: Problem): string {
-  return [file, ...(place ? [place.line, place.column] : [])].join(":").concat(`: ${path}: ${message}`);
-}
-
-async function listen(server: Server, { address }: ListenSettings): Promise<string> {
-  const text = addressText(address);
-  if (address.kind === "tcp") {
-    const port = await server.listen(text);
-    return addressText({ ...address, port });
-  }
-  await removeStaleSocket(address.path);
-  await server.listen(text);
-  // Whoever may use the socket is a caller: its owner and group, not everyone.
-  chmodSync(address.path, 0o660);
-  return text;
-}
-
-// A socket that nobody listens on was left by a process that was killed.
-async function removeStaleSocket(path: string): Promise<void> {
-  const stale = await new Promise<boolean>((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
+export async function serve(options: ServeOptions, around: Surroundings): Promise<void> {
+  const health = new Health(ALL_SERVICES);
+  const setServing = (serving: boolean) => {
+    for (const service of ALL_SERVICES) health.set(service, serving);
+  };
+  const plan =
+    options.config === undefined
+      ? planOfDemo(options.port)
+      : await planOfFile(options.config, options, around, health, setServing);
+  const warning = descriptorWarning(plan.limits.maxConnections);
+  if (warning !== undefined) around.error(`warning: ${warning}`);
+  const auditing = await plan.auditing();
+  const bounds = new Bounds({
+    limits: plan.limits,
+    isBrief,
+    monotonic: () => performance.now(),
+    now: () => Date.now(),
+    every,
   });
-  if (stale) rmSync(path);
+  const servers: Server[] = [];
+  try {
+    for (const listener of plan.listeners) {
+      const server = tokenServer({
+        identify: plan.identify(listener),
+        snapshot: plan.snapshot,
+        clock: around.clock ?? systemClock,
+        salt: randomSalt,
+        health,
+        reflection: plan.reflection,
+        bounds,
+        auditing,
+        report: reportTo(around),
+      });
+      servers.push(server);
+      const address = await listen(server, listener, await plan.credentials(listener));
+      bounds.connections.watch(placeOf(address));
+      around.out(`agora-tokend serves on ${address}`);
+      if (options.config === undefined) for (const line of demoLines(address)) around.out(line);
+    }
+    auditing?.trail.start();
+    setServing(true);
+    const unfollow = plan.follow();
+    await around.stop();
+    unfollow();
+    around.out("agora-tokend is stopping: calls in progress may finish");
+    await drain(servers, health, around.stop());
+  } finally {
+    bounds.stop();
+    await auditing?.close();
+  }
 }
 
 function reportTo(around: Surroundings): ReportFault {

@@ -2,7 +2,7 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import type * as pb from "../../gen/agora/token/config/v1/config_pb.ts";
 import type { Seconds } from "../clock.ts";
 import { type Address, isLoopback, parseAddress } from "./address.ts";
-import { ALL, type All, CERTIFICATE_STATES, METHODS, ON_FULL, ROLES, SERVICES } from "./names.ts";
+import { ALL, type All, CERTIFICATE_STATES, METHODS, ON_FULL, RECORDED_NAMES, ROLES, SERVICES } from "./names.ts";
 import type * as settings from "./settings.ts";
 
 /** The defaults of the schema's comments. */
@@ -15,13 +15,16 @@ const DEFAULT = {
   maxInFlight: 512,
   rate: 500,
   burst: 1000,
+  maxConnections: 2000,
+  maxConnectionsPerAddress: 200,
   auditFile: "-",
   onFull: "deny",
+  names: "plain",
 } as const;
 
 /** Turns a configuration without problems into settings: parsed, with each default filled in, and frozen. */
 export function complete(config: pb.Config, places: settings.Settings["places"]): settings.Settings {
-  const { limits, audit } = config;
+  const { limits } = config;
   const listen = config.listen.length > 0 ? config.listen.map(listener) : [local(DEFAULT.listen)];
   return freeze({
     listen,
@@ -36,8 +39,10 @@ export function complete(config: pb.Config, places: settings.Settings["places"])
       maxConcurrentStreams: limits?.maxConcurrentStreams ?? DEFAULT.maxConcurrentStreams,
       maxInFlight: limits?.maxInFlight ?? DEFAULT.maxInFlight,
       perCaller: { rate: limits?.perCaller?.rate ?? DEFAULT.rate, burst: limits?.perCaller?.burst ?? DEFAULT.burst },
+      maxConnections: limits?.maxConnections ?? DEFAULT.maxConnections,
+      maxConnectionsPerAddress: limits?.maxConnectionsPerAddress ?? DEFAULT.maxConnectionsPerAddress,
     },
-    audit: { file: audit?.file || DEFAULT.auditFile, onFull: oneOf(ON_FULL, audit?.onFull || DEFAULT.onFull) },
+    audit: audit(config.audit),
     places,
   });
 }
@@ -61,13 +66,15 @@ function address(text: string): Address {
   return parsed;
 }
 
-function project({ id, appId, allowToken006, maxTtl, certificates }: pb.Project): settings.ProjectSettings {
+function project({ id, appId, allowToken006, maxTtl, certificates, ...rest }: pb.Project): settings.ProjectSettings {
   return {
     id,
     appId,
     allowToken006,
     maxTtl: maxTtl === undefined ? DEFAULT.maxTtl : seconds(maxTtl),
     certificates: certificates.map(({ id, state, file }) => ({ id, state: oneOf(CERTIFICATE_STATES, state), file })),
+    acknowledgeLiveTokens: rest.acknowledgeLiveTokens,
+    allowReadableFiles: rest.allowReadableFiles,
   };
 }
 
@@ -77,7 +84,8 @@ function matchOf(match: pb.Match | undefined): settings.MatchSettings {
     return { kind: "jwt", issuer, subject, audience };
   }
   if (match?.spiffeId) return { kind: "spiffe", id: match.spiffeId };
-  if (match?.apiKeySha256) return { kind: "apiKey", sha256: match.apiKeySha256 };
+  if (match?.apiKeySha256)
+    return { kind: "apiKey", sha256: match.apiKeySha256, next: match.apiKeySha256Next || undefined };
   if (match?.loopback) return { kind: "loopback" };
   throw new Error("a match was not checked");
 }
@@ -98,6 +106,15 @@ function permit(row: pb.Permit): settings.PermitSettings {
     maxTtl: row.maxTtl && seconds(row.maxTtl),
     anyUser: row.anyUser,
     anyChannel: row.anyChannel,
+  };
+}
+
+function audit(audit: pb.Audit | undefined): settings.AuditSettings {
+  return {
+    file: audit?.file || DEFAULT.auditFile,
+    onFull: oneOf(ON_FULL, audit?.onFull || DEFAULT.onFull),
+    names: oneOf(RECORDED_NAMES, audit?.names || DEFAULT.names),
+    namesKeyFile: audit?.namesKeyFile || undefined,
   };
 }
 

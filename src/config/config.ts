@@ -66,4 +66,6 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EACCES: "this user may not read it",
   EISDIR: "it is a directory",
+  EFBIG: "it is too large",
+  ENOTSUP: "it is a pipe or a device: name a plain file, which can be watched",
 };

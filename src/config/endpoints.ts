@@ -1,13 +1,8 @@
 import type { Config, Listener } from "../../gen/agora/token/config/v1/config_pb.ts";
+import { isSpiffeId } from "../access/by-certificate.ts";
 import { addressText, isLoopback, parseAddress } from "./address.ts";
 import type { Report } from "./problems.ts";
 import { EXPECTED } from "./words.ts";
-
-/** The longest SPIFFE ID, in bytes. */
-const LONGEST_SPIFFE_ID = 2048;
-
-/** One segment or more after a trust domain; no port, query, or segment of dots. */
-const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]{1,255}(\/(?!\.{1,2}(\/|$))[a-zA-Z0-9._-]+)+$/;
 
 /** Checks the forms that a rule of the schema cannot state: addresses, SPIFFE IDs and URLs. */
 export function checkEndpoints(config: Config, report: Report): void {
@@ -20,8 +15,7 @@ export function checkEndpoints(config: Config, report: Report): void {
   });
   config.callers.forEach(({ match }, index) => {
     const id = match?.spiffeId ?? "";
-    if (id !== "" && (id.length > LONGEST_SPIFFE_ID || !SPIFFE_ID.test(id)))
-      expected(`callers[${index}].match.spiffe_id`, "Match.spiffe_id", "", report);
+    if (id !== "" && !isSpiffeId(id)) expected(`callers[${index}].match.spiffe_id`, "Match.spiffe_id", "", report);
   });
   config.jwtIssuers.forEach(({ jwksUrl }, index) => {
     const hint = jwksUrl === "" ? undefined : urlHint(jwksUrl);

@@ -23,6 +23,10 @@ export type CertificateState = (typeof CERTIFICATE_STATES)[number];
 export const ON_FULL = ["deny", "drop"] as const;
 export type OnFull = (typeof ON_FULL)[number];
 
+/** How channels and users are recorded. */
+export const RECORDED_NAMES = ["plain", "pseudonym"] as const;
+export type RecordedNames = (typeof RECORDED_NAMES)[number];
+
 /** In a list of a permit: all of them. */
 export const ALL = "*";
 export type All = typeof ALL;

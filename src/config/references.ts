@@ -79,18 +79,27 @@ function checkMatches(config: Config, report: Report): void {
     if (issuer !== "" && issuers?.has(issuer) === false) {
       report.add(`${path}.jwt.issuer`, "no issuer of jwt_issuers has this name: list it there");
     }
-    const key = match === undefined ? "" : matchKey(match);
-    const first = firsts.get(key);
-    if (key === "") return;
-    if (first === undefined) firsts.set(key, index);
-    else report.add(path, `recognizes the same as callers[${first}].match: a caller is recognized by one entry`);
+    if (match === undefined) return;
+    if (match.apiKeySha256Next !== "") checkNextKey(path, match, report);
+    for (const key of new Set(matchKeys(match))) {
+      const first = firsts.get(key);
+      if (first === undefined) firsts.set(key, index);
+      else report.add(path, `recognizes the same as callers[${first}].match: a caller is recognized by one entry`);
+    }
   });
 }
 
-function matchKey({ loopback, spiffeId, apiKeySha256, jwt }: Match): string {
+function checkNextKey(path: string, { apiKeySha256, apiKeySha256Next }: Match, report: Report): void {
+  if (apiKeySha256 === apiKeySha256Next) report.add(`${path}.api_key_sha256_next`, "is api_key_sha256 once more");
+  if (apiKeySha256 !== "" || report.isTroubledWithin(path)) return;
+  report.add(`${path}.api_key_sha256_next`, "is for a second API key: it needs api_key_sha256 beside it");
+}
+
+function matchKeys({ loopback, spiffeId, apiKeySha256, apiKeySha256Next, jwt }: Match): string[] {
   const claims = jwt && [jwt.issuer, jwt.subject, jwt.audience];
-  if (claims !== undefined) return claims.includes("") ? "" : JSON.stringify(claims);
-  return loopback ? "loopback" : spiffeId || apiKeySha256;
+  if (claims !== undefined) return claims.includes("") ? [] : [JSON.stringify(claims)];
+  const keys = loopback ? ["loopback"] : [spiffeId || apiKeySha256, apiKeySha256Next];
+  return keys.filter((key) => key !== "");
 }
 
 function checkPermits({ permits, projects, callers }: Config, report: Report): void {

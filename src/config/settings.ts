@@ -1,6 +1,6 @@
 import type { Seconds } from "../clock.ts";
 import type { Address } from "./address.ts";
-import type { All, CertificateState, MethodName, OnFull, RoleName, ServiceName } from "./names.ts";
+import type { All, CertificateState, MethodName, OnFull, RecordedNames, RoleName, ServiceName } from "./names.ts";
 import type { Place } from "./problems.ts";
 
 /** The configuration, complete: each default is filled in, each rule holds, and nothing changes any more. */
@@ -19,8 +19,7 @@ export interface Settings {
   /** Callers and projects in them are listed above. */
   readonly permits: readonly PermitSettings[];
   readonly limits: LimitSettings;
-  /** Where each decision is recorded; `-` is standard output. */
-  readonly audit: { readonly file: string; readonly onFull: OnFull };
+  readonly audit: AuditSettings;
   /** Where the file has each key and each element, by path: what is not in here is a default. */
   readonly places: ReadonlyMap<string, Place>;
 }
@@ -53,6 +52,10 @@ export interface ProjectSettings {
   readonly maxTtl: Seconds;
   /** At least one, at most one of them primary. IDs are unique. */
   readonly certificates: readonly CertificateSettings[];
+  /** Whether a reload may cut off tokens that may still live. */
+  readonly acknowledgeLiveTokens: boolean;
+  /** Whether the files of the certificates may be readable for other users. */
+  readonly allowReadableFiles: boolean;
 }
 
 /** An App Certificate, and the file that holds it. */
@@ -72,8 +75,8 @@ export interface CallerSettings {
 export type MatchSettings =
   | { readonly kind: "loopback" }
   | { readonly kind: "spiffe"; readonly id: string }
-  /** The digest is 64 hexadecimal digits in lower case. */
-  | { readonly kind: "apiKey"; readonly sha256: string }
+  /** The digests are 64 hexadecimal digits in lower case. `next` is that of a second key. */
+  | { readonly kind: "apiKey"; readonly sha256: string; readonly next: string | undefined }
   | { readonly kind: "jwt"; readonly issuer: string; readonly subject: string; readonly audience: string };
 
 /** Who issues JWTs, and where its public keys are. */
@@ -95,7 +98,7 @@ export interface PermitSettings {
   /** `accounts` are anchored patterns as well. */
   readonly users: { readonly uids: boolean; readonly accounts: readonly string[] };
   readonly roles: readonly (RoleName | All)[];
-  /** 1 to 86400. Where it is undefined, the limit is that of the project. */
+  /** 1 to 86400. Undefined where the row does not say: then it permits neither to build nor to renew. */
   readonly maxTtl: Seconds | undefined;
   readonly anyUser: boolean;
   readonly anyChannel: boolean;
@@ -109,4 +112,17 @@ export interface LimitSettings {
   readonly maxInFlight: number;
   /** Calls a second in the long run, and at once. */
   readonly perCaller: { readonly rate: number; readonly burst: number };
+  /** On all listeners together. */
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+}
+
+/** Where and how each decision is recorded. */
+export interface AuditSettings {
+  /** The file; `-` is standard output. */
+  readonly file: string;
+  readonly onFull: OnFull;
+  readonly names: RecordedNames;
+  /** The file of the key for pseudonyms. */
+  readonly namesKeyFile: string | undefined;
 }

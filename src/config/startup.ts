@@ -22,6 +22,8 @@ const RULES: readonly Rule[] = [
   nobodyCanCall,
   loopbackUnreachable,
   noClientAuthority,
+  noLifetime,
+  pseudonymsWithoutKey,
 ];
 
 function plainOffLoopback({ listen }: Settings): ReturnType<Rule> {
@@ -54,17 +56,17 @@ function nobodyCanCall({ listen, callers }: Settings): ReturnType<Rule> {
 }
 
 function loopbackUnreachable({ listen, callers }: Settings): ReturnType<Rule> {
-  if (listen.some((at) => at.loopback)) return [];
+  if (listen.some((at) => at.loopback && !at.terminatedUpstream)) return [];
   return indexesOf(callers, "loopback").map((index) => ({
     path: `callers[${index}].match.loopback`,
     message:
-      "loopback caller without a loopback listener: it can never be recognized; " +
-      "listen on 127.0.0.1 or a unix socket too, or leave the caller out",
+      "loopback caller without a loopback listener: it can never be recognized, and a listener with " +
+      "terminated_upstream is for other machines; listen on 127.0.0.1 or a unix socket too, or leave the caller out",
   }));
 }
 
 function noClientAuthority({ listen, callers }: Settings): ReturnType<Rule> {
-  if (indexesOf(callers, "spiffe").length === 0) return [];
+  if (indexesOf(callers, "spiffe").length === 0 || listen.some((at) => at.tls?.clientCaFile !== undefined)) return [];
   return where(listen, (at) => at.tls !== undefined && at.tls.clientCaFile === undefined).map((index) => ({
     path: `listen[${index}].tls`,
     message:
@@ -73,20 +75,29 @@ function noClientAuthority({ listen, callers }: Settings): ReturnType<Rule> {
   }));
 }
 
+function noLifetime({ permits }: Settings): ReturnType<Rule> {
+  return permits.flatMap(({ methods, maxTtl }, index) => {
+    if (maxTtl !== undefined || methods.every((method) => method === "InspectToken")) return [];
+    const message =
+      "no lifetime: the row permits to build or to renew, and does not say for how long; add max_ttl, such as 3600s";
+    return [{ path: `permits[${index}]`, message }];
+  });
+}
+
+function pseudonymsWithoutKey({ audit: { names, namesKeyFile } }: Settings): ReturnType<Rule> {
+  if ((names === "pseudonym") === (namesKeyFile !== undefined)) return [];
+  if (names === "pseudonym") {
+    return [
+      { path: "audit.names", message: "pseudonyms without a key: anybody could tell the names; add names_key_file" },
+    ];
+  }
+  const message =
+    "a key without pseudonyms: names are recorded as they are; add names: pseudonym, or leave the key out";
+  return [{ path: "audit.names_key_file", message }];
+}
+
 /** The keys that this version reads and checks, and does not act on yet. An empty table means that all are. */
-const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set([
-  "listen[].tls",
-  "listen[].terminated_upstream",
-  "admin",
-  "callers[].match.spiffe_id",
-  "callers[].match.api_key_sha256",
-  "callers[].match.jwt",
-  "jwt_issuers",
-  "limits.max_concurrent_streams",
-  "limits.max_in_flight",
-  "limits.per_caller",
-  "audit",
-]);
+const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set(["admin"]);
 
 /** The keys of the file that this version would have to ignore. It does not start with one: it would mislead. */
 export function notSupportedYet(settings: Settings): readonly Problem[] {

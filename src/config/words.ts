@@ -10,7 +10,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Config.jwt_issuers": "a list of at most 16 issuers",
   "Config.permits": "a list of at most 10000 permits",
   "Config.limits": "a mapping with keys such as max_message_bytes",
-  "Config.audit": "a mapping with the keys file and on_full",
+  "Config.audit": "a mapping with the keys file, on_full, names and names_key_file",
   "Listener.address": "host:port with a numeric host or localhost, [host]:port for IPv6, or unix: and an absolute path",
   "Listener.tls": "a mapping with the keys certificate_file, key_file and client_ca_file",
   "Listener.terminated_upstream": "true or false",
@@ -23,6 +23,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Project.allow_token006": "true or false",
   "Project.max_ttl": "a length of time from 1s to 86400s, in seconds such as 3600s",
   "Project.certificates": "a list of 1 to 16 certificates",
+  "Project.acknowledge_live_tokens": "true or false",
+  "Project.allow_readable_files": "true or false",
   "Certificate.id": "1 to 63 of a-z, A-Z, 0-9, ., _ and -, and begin with a letter or a digit",
   "Certificate.state": "standby, primary, retiring or revoked",
   "Certificate.file": "the file that holds the App Certificate",
@@ -30,6 +32,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Caller.match": "a mapping with one of the keys spiffe_id, api_key_sha256, jwt and loopback",
   "Match.spiffe_id": "a SPIFFE ID such as spiffe://prod.example/ns/rooms/sa/lobby",
   "Match.api_key_sha256": "the SHA-256 of the API key in quotes: 64 hexadecimal digits in lower case",
+  "Match.api_key_sha256_next":
+    "the SHA-256 of the API key that takes over, in quotes: 64 hexadecimal digits in lower case",
   "Match.jwt": "a mapping with the keys issuer, subject and audience",
   "Match.loopback": "true",
   "JwtMatch.issuer": "the iss claim: an issuer of jwt_issuers",
@@ -54,10 +58,14 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Limits.max_concurrent_streams": "an integer from 1 to 10000",
   "Limits.max_in_flight": "an integer from 1 to 100000",
   "Limits.per_caller": "a mapping with the keys rate and burst",
+  "Limits.max_connections": "an integer from 1 to 1000000",
+  "Limits.max_connections_per_address": "an integer from 1 to 1000000",
   "Rate.rate": "an integer from 1 to 4294967295",
   "Rate.burst": "an integer from 1 to 4294967295",
   "Audit.file": "a file, or - in quotes for standard output",
   "Audit.on_full": "deny or drop",
+  "Audit.names": "plain or pseudonym",
+  "Audit.names_key_file": "the file of the key for pseudonyms",
 };
 
 /** What the value of a key must be: completes "must be ...". */

@@ -42,6 +42,8 @@ export interface IssuedToken {
   readonly span: Span;
   readonly renewAt: Instant;
   readonly certificateId: string;
+  /** What it grants. A privilege without an end ends with it. */
+  readonly grants: readonly Grant<End>[];
   readonly notes: readonly Finding[];
 }
 
@@ -74,6 +76,7 @@ export function issue(authority: Authority, project: Project, decision: Decision
     span,
     renewAt: renewalOf(span),
     certificateId: certificate.id,
+    grants,
     notes: notesOnGrants(version, grants),
   };
 }

@@ -4,11 +4,19 @@ import * as grpc from "@grpc/grpc-js";
 import { Metadata, type ServerInterceptingCallInterface, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Caller } from "../access/caller.ts";
 import { answerTo } from "../api/answers.ts";
-import { Failure } from "../failure.ts";
+import { Failure, type Reason } from "../failure.ts";
 import { DETAILS_TRAILER, encodeDetails } from "../rpc/error-details.ts";
+import type { ReportFault } from "./middleware/answer.ts";
+import { methodName } from "./middleware/method-name.ts";
 
-/** Tells who calls by the headers of the call and its connection, or undefined for a stranger. It must not throw. */
-export type Identify = (headers: Metadata, call: ServerInterceptingCallInterface) => Caller | undefined;
+/**
+ * Tells who calls by the headers of the call and its connection, or undefined for a stranger. If it throws or rejects,
+ * the call is refused, and the fault is ours.
+ */
+export type Identify = (
+  headers: Metadata,
+  call: ServerInterceptingCallInterface,
+) => Caller | undefined | Promise<Caller | undefined>;
 
 /** Who calls, and from where. */
 export interface Peer {
@@ -17,29 +25,65 @@ export interface Peer {
   readonly address: string;
 }
 
+/** A call of somebody who is not known. Nothing of what it presented is in here. */
+export interface Stranger {
+  /** `BuildToken`. */
+  readonly method: string;
+  readonly address: string;
+}
+
+/** Who is told what happens before there is a caller. */
+export interface PeerWatch {
+  /** Is told of faults of ours. */
+  readonly report: ReportFault;
+  /** Is told of each call that is refused since nobody known makes it. */
+  readonly onStranger?: (stranger: Stranger) => void;
+}
+
+type Status = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
+
 // Status text goes through encodeURI, which throws at a lone surrogate, and that ends the process. All of ours is
 // plain, so this is for whatever else may send a status. Over 8 KiB of trailers, clients hang.
 const MOST_DETAILS = 512;
 
+// One answer for all that is wrong with a credential: a different one would say what is nearly right.
+const STRANGER = statusOf("CALLER_UNKNOWN");
+const FAULT = statusOf("INTERNAL");
+
 /**
- * Lets in known callers alone, and keeps odd status texts from ending the process.
+ * Lets in known callers alone, and keeps odd status texts from ending the process. Until it is decided who calls, no
+ * part of the body is read.
  *
  * nice-grpc hands on nothing of a call but its peer as a string, so the caller travels in that: {@link peerFrom} reads
- * it back. Nothing that a caller sends gets into it.
+ * it back. No header gets into it, and the one with the credential goes no further.
  */
-export function peerOf(identify: Identify): ServerInterceptor {
-  return (_method, call) => {
+export function peerOf(identify: Identify, watch: PeerWatch): ServerInterceptor {
+  return ({ path }, call) => {
     const known: KnownCall = new KnownCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (headers, proceed) => {
-            const caller = identify(headers, call);
-            if (!caller) {
-              known.sendStatus(strangerStatus());
-              return;
+            const enter = (caller: Caller | undefined) => {
+              headers.remove("authorization");
+              if (caller) {
+                known.caller = caller;
+                proceed(headers);
+              } else {
+                watch.onStranger?.({ method: methodName(path), address: call.getPeer() });
+                known.sendStatus(STRANGER);
+              }
+            };
+            const fail = (cause: unknown) => {
+              attempt(() => known.sendStatus(FAULT));
+              attempt(() => watch.report(new Failure("INTERNAL", {}, { cause }), methodName(path)));
+            };
+            try {
+              const caller = identify(headers, call);
+              if (caller instanceof Promise) caller.then(enter).catch(fail);
+              else enter(caller);
+            } catch (cause) {
+              fail(cause);
             }
-            known.caller = caller;
-            proceed(headers);
           },
         }),
       sendStatus: (status, next) => next({ ...status, details: plain(status.details ?? "") }),
@@ -61,8 +105,15 @@ class KnownCall extends grpc.ServerInterceptingCall {
   }
 }
 
-function strangerStatus(): Parameters<ServerInterceptingCallInterface["sendStatus"]>[0] {
-  const status = answerTo(new Failure("CALLER_UNKNOWN"));
+// An exception that leaves an interceptor ends the process. What is tried here has nobody left to tell of it.
+function attempt(act: () => void): void {
+  try {
+    act();
+  } catch {}
+}
+
+function statusOf(reason: Reason): Status {
+  const status = answerTo(new Failure(reason));
   const metadata = new Metadata();
   metadata.set(DETAILS_TRAILER, Buffer.from(encodeDetails(status)));
   return { code: status.code, details: status.message, metadata };

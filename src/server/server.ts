@@ -1,6 +1,6 @@
-import { create } from "@bufbuild/protobuf";
+import { create, isMessage } from "@bufbuild/protobuf";
 import { createServer, type Server } from "nice-grpc";
-import { TokenService } from "../../gen/agora/token/v1/token_pb.ts";
+import { BatchBuildTokensRequestSchema, TokenService } from "../../gen/agora/token/v1/token_pb.ts";
 import { Health as HealthService } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -10,10 +10,15 @@ import { reflectionApi } from "../api/reflection-api.ts";
 import { type TokenApiParts, tokenApi } from "../api/token-api.ts";
 import { requestValidator } from "../api/violations.ts";
 import { define, methodsByPath, refuseUndecodable } from "../rpc/definition.ts";
+import type { Bounds } from "./bounds.ts";
 import { admit } from "./middleware/admit.ts";
 import { answer, type ReportFault } from "./middleware/answer.ts";
+import { type Auditing, audit, auditExcess, auditStrangers } from "./middleware/audit.ts";
 import { caller } from "./middleware/caller.ts";
+import { limit } from "./middleware/limit.ts";
+import { requestId } from "./middleware/request-id.ts";
 import { validate } from "./middleware/validate.ts";
+import { serverOptions } from "./options.ts";
 import { type Identify, peerOf } from "./peer.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -25,7 +30,10 @@ export interface ServerParts extends TokenApiParts {
   readonly health: Health;
   /** Whether the server describes its services. */
   readonly reflection: boolean;
-  readonly maxMessageBytes: number;
+  /** How much is accepted, by this server and by the others of the process. */
+  readonly bounds: Bounds;
+  /** Where decisions are recorded; undefined where they are not, as in the demo. */
+  readonly auditing: Auditing | undefined;
   readonly report: ReportFault;
 }
 
@@ -33,27 +41,41 @@ export interface ServerParts extends TokenApiParts {
 export const SERVICES = [TokenService, HealthService, ServerReflection, ServerReflectionAlpha] as const;
 
 const METHODS = methodsByPath([TokenService]);
+const MOST_IN_BATCH = 100;
 const validator = requestValidator(TokenService.methods.map(({ input }) => ({ schema: input, empty: create(input) })));
 
 /** Makes a server for one address. THE LIST: what a call passes, in order, from the headers to the method. */
 export function tokenServer(parts: ServerParts): Server {
-  const server = createServer({ ...optionsOf(parts), interceptors: [peerOf(parts.identify)] })
-    .use(answer(parts.report))
-    .use(refuseUndecodable)
+  const { identify, snapshot, bounds, auditing, report, health } = parts;
+  const watch = { report, ...(auditing && { onStranger: auditStrangers(auditing) }) };
+  const interceptors = [bounds.intake.interceptor, peerOf(identify, watch)];
+  const server = createServer({ ...serverOptions(bounds.limits), interceptors })
+    .use(answer(report))
+    .use(requestId())
     .use(caller());
-  server.with(admit(parts.snapshot)).with(validate(validator, METHODS)).add(define(TokenService), tokenApi(parts));
-  server.add(define(HealthService), healthApi(parts.health));
+  server
+    .with(limit({ limiter: bounds.limiter, countOf, onRefused: auditing && auditExcess(auditing) }))
+    .with(audit(auditing))
+    .with(refuseUndecodable)
+    .with(admit(snapshot))
+    .with(validate(validator, METHODS))
+    .add(define(TokenService), tokenApi(parts));
+  const open = server.with(refuseUndecodable);
+  open.add(define(HealthService), healthApi(health));
   if (parts.reflection) {
-    server.add(define(ServerReflection), reflectionApi(SERVICES));
-    server.add(define(ServerReflectionAlpha), reflectionApi(SERVICES));
+    const reflection = reflectionApi(SERVICES);
+    open.add(define(ServerReflection), reflection);
+    open.add(define(ServerReflectionAlpha), reflection);
   }
   return server;
 }
 
-function optionsOf({ maxMessageBytes }: ServerParts) {
-  return {
-    "grpc.max_receive_message_length": maxMessageBytes,
-    "grpc.enable_channelz": 0,
-    "grpc.max_concurrent_streams": 128,
-  } as const;
+/** Whether a path is that of a method that builds, renews or inspects. */
+export function isBrief(path: string): boolean {
+  return METHODS.has(path);
+}
+
+// What a batch holds beyond the most that the contract allows is refused anyway.
+function countOf(request: unknown): number {
+  return isMessage(request, BatchBuildTokensRequestSchema) ? Math.min(MOST_IN_BATCH, request.requests.length) : 1;
 }

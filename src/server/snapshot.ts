@@ -1,3 +1,4 @@
+import type { Caller } from "../access/caller.ts";
 import type { Policy } from "../access/policy.ts";
 import type { KeyRing } from "../keyring/keyring.ts";
 
@@ -5,4 +6,6 @@ import type { KeyRing } from "../keyring/keyring.ts";
 export interface Snapshot {
   readonly keyRing: KeyRing;
   readonly policy: Policy;
+  /** Whether a caller, recognized maybe before this, is recognized by the same still. */
+  readonly isStill: (caller: Caller) => boolean;
 }

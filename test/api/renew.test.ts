@@ -360,6 +360,23 @@ describe("what is expected", () => {
     expect(read007(token).services).toMatchObject([{ privileges: { 1: 1200, 2: 1200 } }]);
   });
 
+  test("of more patterns than are compared is not known to be covered", async () => {
+    const kinds = Array.from({ length: 10 }, (_, n) => [n % 5, Math.floor(n / 5)] as const);
+    const patterns = Array.from({ length: 64 }, (_, n) => `${"*a".repeat(30)}${n}`);
+    const texts = Array.from({ length: 64 }, (_, n) => `${"b".repeat(60)}${n}`);
+    const granted = kinds.map(([type, access]) => [type, access, patterns] as const);
+    const permissions = kinds.map(([type, access]) => ({
+      resourceType: type + 1,
+      access: access + 1,
+      resources: texts,
+    }));
+    const expectedGrant = {
+      service: { case: "rtm2", value: { userId: "u-1", permissions } },
+    } as GrantInit;
+    const original = token007([[services.rtm2("u-1", granted), { 1: 3600 }]]);
+    expect((await refuse(renew(original, { expectedGrant }))).reason).toBe("TOKEN_NOT_RENEWABLE");
+  });
+
   test("must be valid itself", async () => {
     const { reason, violations } = await refuse(renew(rtc007(), { expectedGrant: grant({ uid: 0 }) }));
     expect([reason, violations[0]?.field]).toEqual(["REQUEST_INVALID", "expected_grant.rtc"]);

@@ -41,13 +41,19 @@ describe("the example", () => {
             { id: "2026-11", state: "primary", file: "/run/secrets/live/2026-11" },
             { id: "2026-05", state: "retiring", file: "/run/secrets/live/2026-05" },
           ],
+          acknowledgeLiveTokens: false,
+          allowReadableFiles: false,
         },
       ],
       callers: [
         { id: "lobby", match: { kind: "spiffe", id: "spiffe://prod.example/ns/rooms/sa/lobby" } },
         {
           id: "billing-job",
-          match: { kind: "apiKey", sha256: "50d858e0985ecc7f60418aaf0cc5ab587f42c2570a884095a9e8ccacd0f6545c" },
+          match: {
+            kind: "apiKey",
+            sha256: "50d858e0985ecc7f60418aaf0cc5ab587f42c2570a884095a9e8ccacd0f6545c",
+            next: "5b1a4a36a4f1cd5f2b83c3a2f1c1fb1f7ad94df0a7d1b2a2f3e0f6c9f1d5e6a7",
+          },
         },
         {
           id: "rooms",
@@ -92,8 +98,10 @@ describe("the example", () => {
         maxConcurrentStreams: 128,
         maxInFlight: 512,
         perCaller: { rate: 500, burst: 1000 },
+        maxConnections: 2000,
+        maxConnectionsPerAddress: 200,
       },
-      audit: { file: "-", onFull: "deny" },
+      audit: { file: "-", onFull: "deny", names: "pseudonym", namesKeyFile: "/run/secrets/names-key" },
     });
   });
 
@@ -126,6 +134,8 @@ test("all defaults", () => {
         allowToken006: false,
         maxTtl: 86400,
         certificates: [{ id: "a", state: "primary", file: "/run/a" }],
+        acknowledgeLiveTokens: false,
+        allowReadableFiles: false,
       },
     ],
     callers: [],
@@ -136,8 +146,10 @@ test("all defaults", () => {
       maxConcurrentStreams: 128,
       maxInFlight: 512,
       perCaller: { rate: 500, burst: 1000 },
+      maxConnections: 2000,
+      maxConnectionsPerAddress: 200,
     },
-    audit: { file: "-", onFull: "deny" },
+    audit: { file: "-", onFull: "deny", names: "plain", namesKeyFile: undefined },
   });
 });
 
@@ -194,7 +206,12 @@ audit: { file: /var/log/audit.jsonl, on_full: drop }
   expect(reflection).toBe(false);
   expect(jwtIssuers).toStrictEqual([{ issuer: "a", keys: { kind: "url", url: "https://keys.example/jwks" } }]);
   expect(limits).toMatchObject({ maxMessageBytes: 262144, maxInFlight: 7, perCaller: { rate: 1, burst: 1000 } });
-  expect(audit).toStrictEqual({ file: "/var/log/audit.jsonl", onFull: "drop" });
+  expect(audit).toStrictEqual({
+    file: "/var/log/audit.jsonl",
+    onFull: "drop",
+    names: "plain",
+    namesKeyFile: undefined,
+  });
 });
 
 test("settings do not change any more", () => {

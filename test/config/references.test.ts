@@ -97,6 +97,22 @@ describe("callers", () => {
     );
   });
 
+  test("are recognized by one entry, whichever of its two API keys it is", () => {
+    const other = "fedcba9876543210".repeat(4);
+    const third = "00aa11bb22cc33dd".repeat(4);
+    const two = `{ api_key_sha256: ${hex}, api_key_sha256_next: ${other} }`;
+    expect(read(callers(two, `{ api_key_sha256: ${third} }`)).callers[0]?.match).toEqual({
+      kind: "apiKey",
+      sha256: hex,
+      next: other,
+    });
+    for (const clash of [hex, other]) {
+      expect(complaint(callers(two, `{ api_key_sha256: ${third}, api_key_sha256_next: ${clash} }`))).toContain(
+        "callers[1].match: recognizes the same as callers[0].match",
+      );
+    }
+  });
+
   test("differ if one claim differs", () => {
     const text = callers(
       "{ jwt: { issuer: iss, subject: s, audience: a } }",
@@ -127,6 +143,22 @@ describe("callers", () => {
     [
       `{ api_key_sha256: ${hex.toUpperCase()} }`,
       "callers[0].match.api_key_sha256: must be the SHA-256 of the API key in quotes: 64 hexadecimal digits in lower case",
+    ],
+    [
+      `{ api_key_sha256_next: ${hex} }`,
+      "callers[0].match: has none of spiffe_id, api_key_sha256, jwt and loopback: it needs one of them",
+    ],
+    [
+      `{ loopback: true, api_key_sha256_next: ${hex} }`,
+      "callers[0].match.api_key_sha256_next: is for a second API key: it needs api_key_sha256 beside it",
+    ],
+    [
+      `{ api_key_sha256: ${hex}, api_key_sha256_next: ${hex} }`,
+      "callers[0].match.api_key_sha256_next: is api_key_sha256 once more",
+    ],
+    [
+      `{ api_key_sha256: ${hex}, api_key_sha256_next: key }`,
+      "callers[0].match.api_key_sha256_next: must be the SHA-256 of the API key that takes over, in quotes: 64",
     ],
     [`{ api_key_sha256: ${"1".repeat(64)} }`, "in lower case; YAML reads this as a number: quote it"],
     ["{ jwt: { issuer: iss, subject: s } }", "callers[0].match.jwt.audience: is missing: it must be the aud claim"],

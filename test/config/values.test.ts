@@ -188,7 +188,7 @@ describe("lists and mappings", () => {
       "permits: has no value: leave it out, or give it a value; it must be a list of at most 10000 permits",
     ],
     ["admin: 127.0.0.1:1", "admin: must be a mapping with the key address"],
-    ["audit: []", "audit: must be a mapping with the keys file and on_full"],
+    ["audit: []", "audit: must be a mapping with the keys file, on_full, names and names_key_file"],
     ["listen: []", "listen: is empty: leave the key out for the default, or list an address"],
   ])("%s", (line, expected) => {
     expect(complaint(`${base}${line}\n`)).toContain(expected);

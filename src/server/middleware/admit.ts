@@ -14,7 +14,9 @@ import { methodName } from "./method-name.ts";
  */
 export function admit(now: () => Snapshot): ServerMiddleware<Admitted, Called> {
   return async function* admitted(call, context: CallContext & Called) {
-    const { policy, keyRing } = now();
+    const { policy, keyRing, isStill } = now();
+    // The body came after the headers. If the ID is that of somebody else by now, nobody knows who this is.
+    if (!isStill(context.caller)) throw new Failure("CALLER_UNKNOWN");
     const permits = policy.permits(context.caller.id, methodName(call.method.path) as MethodName);
     if (!permits) throw new Failure("NOT_PERMITTED");
     return yield* call.next(call.request, { ...context, permits, keyRing });

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agora/token/config/v1/config.proto.
  */
 export const file_agora_token_config_v1_config: GenFile = /*@__PURE__*/
-  fileDesc("CiJhZ29yYS90b2tlbi9jb25maWcvdjEvY29uZmlnLnByb3RvEhVhZ29yYS50b2tlbi5jb25maWcudjEi6gMKBkNvbmZpZxI5CgZsaXN0ZW4YASADKAsyHy5hZ29yYS50b2tlbi5jb25maWcudjEuTGlzdGVuZXJCCLpIBZIBAhAIEisKBWFkbWluGAIgASgLMhwuYWdvcmEudG9rZW4uY29uZmlnLnYxLkFkbWluEhcKCnJlZmxlY3Rpb24YAyABKAhIAIgBARI9Cghwcm9qZWN0cxgEIAMoCzIeLmFnb3JhLnRva2VuLmNvbmZpZy52MS5Qcm9qZWN0Qgu6SAiSAQUIARCQThI5CgdjYWxsZXJzGAUgAygLMh0uYWdvcmEudG9rZW4uY29uZmlnLnYxLkNhbGxlckIJukgGkgEDEJBOEj8KC2p3dF9pc3N1ZXJzGAYgAygLMiAuYWdvcmEudG9rZW4uY29uZmlnLnYxLkp3dElzc3VlckIIukgFkgECEBASOQoHcGVybWl0cxgHIAMoCzIdLmFnb3JhLnRva2VuLmNvbmZpZy52MS5QZXJtaXRCCbpIBpIBAxCQThItCgZsaW1pdHMYCCABKAsyHS5hZ29yYS50b2tlbi5jb25maWcudjEuTGltaXRzEisKBWF1ZGl0GAkgASgLMhwuYWdvcmEudG9rZW4uY29uZmlnLnYxLkF1ZGl0Qg0KC19yZWZsZWN0aW9uImoKCExpc3RlbmVyEhgKB2FkZHJlc3MYASABKAlCB7pIBHICEAESJwoDdGxzGAIgASgLMhouYWdvcmEudG9rZW4uY29uZmlnLnYxLlRscxIbChN0ZXJtaW5hdGVkX3Vwc3RyZWFtGAMgASgIIlsKA1RscxIhChBjZXJ0aWZpY2F0ZV9maWxlGAEgASgJQge6SARyAhABEhkKCGtleV9maWxlGAIgASgJQge6SARyAhABEhYKDmNsaWVudF9jYV9maWxlGAMgASgJIhgKBUFkbWluEg8KB2FkZHJlc3MYASABKAki+gEKB1Byb2plY3QSKQoCaWQYASABKAlCHbpIGnIYMhZeW2Etel1bYS16MC05LV17MCw2Mn0kEigKBmFwcF9pZBgCIAEoCUIYukgVchMyEV5bMC05YS1mQS1GXXszMn0kEhYKDmFsbG93X3Rva2VuMDA2GAMgASgIEjwKB21heF90dGwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CELpIDaoBCiIECICjBTICCAESRAoMY2VydGlmaWNhdGVzGAUgAygLMiIuYWdvcmEudG9rZW4uY29uZmlnLnYxLkNlcnRpZmljYXRlQgq6SAeSAQQIARAQIpUBCgtDZXJ0aWZpY2F0ZRI0CgJpZBgBIAEoCUIoukglciMyIV5bYS16QS1aMC05XVthLXpBLVowLTkuXy1dezAsNjJ9JBI5CgVzdGF0ZRgCIAEoCUIqukgnciVSB3N0YW5kYnlSB3ByaW1hcnlSCHJldGlyaW5nUgdyZXZva2VkEhUKBGZpbGUYAyABKAlCB7pIBHICEAEiaAoGQ2FsbGVyEikKAmlkGAEgASgJQh26SBpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBIzCgVtYXRjaBgCIAEoCzIcLmFnb3JhLnRva2VuLmNvbmZpZy52MS5NYXRjaEIGukgDyAEBIr8BCgVNYXRjaBIRCglzcGlmZmVfaWQYASABKAkSMAoOYXBpX2tleV9zaGEyNTYYAiABKAlCGLpIFdgBAXIQMg5eWzAtOWEtZl17NjR9JBIsCgNqd3QYAyABKAsyHy5hZ29yYS50b2tlbi5jb25maWcudjEuSnd0TWF0Y2gSEAoIbG9vcGJhY2sYBCABKAg6MbpILiIsCglzcGlmZmVfaWQKDmFwaV9rZXlfc2hhMjU2CgNqd3QKCGxvb3BiYWNrEAEiWAoISnd0TWF0Y2gSFwoGaXNzdWVyGAEgASgJQge6SARyAhABEhgKB3N1YmplY3QYAiABKAlCB7pIBHICEAESGQoIYXVkaWVuY2UYAyABKAlCB7pIBHICEAEiZwoJSnd0SXNzdWVyEhcKBmlzc3VlchgBIAEoCUIHukgEcgIQARIRCglqd2tzX2ZpbGUYAiABKAkSEAoIandrc191cmwYAyABKAk6HLpIGSIXCglqd2tzX2ZpbGUKCGp3a3NfdXJsEAEigQIKBlBlcm1pdBIPCgdjYWxsZXJzGAEgAygJEhAKCHByb2plY3RzGAIgAygJEg8KB21ldGhvZHMYAyADKAkSEAoIc2VydmljZXMYBCADKAkSEAoIY2hhbm5lbHMYBSADKAkSKwoFdXNlcnMYBiABKAsyHC5hZ29yYS50b2tlbi5jb25maWcudjEuVXNlcnMSDQoFcm9sZXMYByADKAkSPAoHbWF4X3R0bBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgKMFMgIIARIQCghhbnlfdXNlchgJIAEoCBITCgthbnlfY2hhbm5lbBgKIAEoCCInCgVVc2VycxIMCgR1aWRzGAEgASgIEhAKCGFjY291bnRzGAIgAygJIoUCCgZMaW1pdHMSLQoRbWF4X21lc3NhZ2VfYnl0ZXMYASABKA1CDbpICioIGICAgAIogAhIAIgBARIvChZtYXhfY29uY3VycmVudF9zdHJlYW1zGAIgASgNQgq6SAcqBRiQTigBSAGIAQESJwoNbWF4X2luX2ZsaWdodBgDIAEoDUILukgIKgYYoI0GKAFIAogBARIvCgpwZXJfY2FsbGVyGAQgASgLMhsuYWdvcmEudG9rZW4uY29uZmlnLnYxLlJhdGVCFAoSX21heF9tZXNzYWdlX2J5dGVzQhkKF19tYXhfY29uY3VycmVudF9zdHJlYW1zQhAKDl9tYXhfaW5fZmxpZ2h0IlIKBFJhdGUSGgoEcmF0ZRgBIAEoDUIHukgEKgIoAUgAiAEBEhsKBWJ1cnN0GAIgASgNQge6SAQqAigBSAGIAQFCBwoFX3JhdGVCCAoGX2J1cnN0IjwKBUF1ZGl0EgwKBGZpbGUYASABKAkSJQoHb25fZnVsbBgCIAEoCUIUukgR2AEBcgxSBGRlbnlSBGRyb3BiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration]);
+  fileDesc("CiJhZ29yYS90b2tlbi9jb25maWcvdjEvY29uZmlnLnByb3RvEhVhZ29yYS50b2tlbi5jb25maWcudjEi6gMKBkNvbmZpZxI5CgZsaXN0ZW4YASADKAsyHy5hZ29yYS50b2tlbi5jb25maWcudjEuTGlzdGVuZXJCCLpIBZIBAhAIEisKBWFkbWluGAIgASgLMhwuYWdvcmEudG9rZW4uY29uZmlnLnYxLkFkbWluEhcKCnJlZmxlY3Rpb24YAyABKAhIAIgBARI9Cghwcm9qZWN0cxgEIAMoCzIeLmFnb3JhLnRva2VuLmNvbmZpZy52MS5Qcm9qZWN0Qgu6SAiSAQUIARCQThI5CgdjYWxsZXJzGAUgAygLMh0uYWdvcmEudG9rZW4uY29uZmlnLnYxLkNhbGxlckIJukgGkgEDEJBOEj8KC2p3dF9pc3N1ZXJzGAYgAygLMiAuYWdvcmEudG9rZW4uY29uZmlnLnYxLkp3dElzc3VlckIIukgFkgECEBASOQoHcGVybWl0cxgHIAMoCzIdLmFnb3JhLnRva2VuLmNvbmZpZy52MS5QZXJtaXRCCbpIBpIBAxCQThItCgZsaW1pdHMYCCABKAsyHS5hZ29yYS50b2tlbi5jb25maWcudjEuTGltaXRzEisKBWF1ZGl0GAkgASgLMhwuYWdvcmEudG9rZW4uY29uZmlnLnYxLkF1ZGl0Qg0KC19yZWZsZWN0aW9uImoKCExpc3RlbmVyEhgKB2FkZHJlc3MYASABKAlCB7pIBHICEAESJwoDdGxzGAIgASgLMhouYWdvcmEudG9rZW4uY29uZmlnLnYxLlRscxIbChN0ZXJtaW5hdGVkX3Vwc3RyZWFtGAMgASgIIlsKA1RscxIhChBjZXJ0aWZpY2F0ZV9maWxlGAEgASgJQge6SARyAhABEhkKCGtleV9maWxlGAIgASgJQge6SARyAhABEhYKDmNsaWVudF9jYV9maWxlGAMgASgJIhgKBUFkbWluEg8KB2FkZHJlc3MYASABKAkiuQIKB1Byb2plY3QSKQoCaWQYASABKAlCHbpIGnIYMhZeW2Etel1bYS16MC05LV17MCw2Mn0kEigKBmFwcF9pZBgCIAEoCUIYukgVchMyEV5bMC05YS1mQS1GXXszMn0kEhYKDmFsbG93X3Rva2VuMDA2GAMgASgIEjwKB21heF90dGwYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CELpIDaoBCiIECICjBTICCAESRAoMY2VydGlmaWNhdGVzGAUgAygLMiIuYWdvcmEudG9rZW4uY29uZmlnLnYxLkNlcnRpZmljYXRlQgq6SAeSAQQIARAQEh8KF2Fja25vd2xlZGdlX2xpdmVfdG9rZW5zGAYgASgIEhwKFGFsbG93X3JlYWRhYmxlX2ZpbGVzGAcgASgIIpUBCgtDZXJ0aWZpY2F0ZRI0CgJpZBgBIAEoCUIoukglciMyIV5bYS16QS1aMC05XVthLXpBLVowLTkuXy1dezAsNjJ9JBI5CgVzdGF0ZRgCIAEoCUIqukgnciVSB3N0YW5kYnlSB3ByaW1hcnlSCHJldGlyaW5nUgdyZXZva2VkEhUKBGZpbGUYAyABKAlCB7pIBHICEAEiaAoGQ2FsbGVyEikKAmlkGAEgASgJQh26SBpyGDIWXlthLXpdW2EtejAtOS1dezAsNjJ9JBIzCgVtYXRjaBgCIAEoCzIcLmFnb3JhLnRva2VuLmNvbmZpZy52MS5NYXRjaEIGukgDyAEBIvYBCgVNYXRjaBIRCglzcGlmZmVfaWQYASABKAkSMAoOYXBpX2tleV9zaGEyNTYYAiABKAlCGLpIFdgBAXIQMg5eWzAtOWEtZl17NjR9JBIsCgNqd3QYAyABKAsyHy5hZ29yYS50b2tlbi5jb25maWcudjEuSnd0TWF0Y2gSEAoIbG9vcGJhY2sYBCABKAgSNQoTYXBpX2tleV9zaGEyNTZfbmV4dBgFIAEoCUIYukgV2AEBchAyDl5bMC05YS1mXXs2NH0kOjG6SC4iLAoJc3BpZmZlX2lkCg5hcGlfa2V5X3NoYTI1NgoDand0Cghsb29wYmFjaxABIlgKCEp3dE1hdGNoEhcKBmlzc3VlchgBIAEoCUIHukgEcgIQARIYCgdzdWJqZWN0GAIgASgJQge6SARyAhABEhkKCGF1ZGllbmNlGAMgASgJQge6SARyAhABImcKCUp3dElzc3VlchIXCgZpc3N1ZXIYASABKAlCB7pIBHICEAESEQoJandrc19maWxlGAIgASgJEhAKCGp3a3NfdXJsGAMgASgJOhy6SBkiFwoJandrc19maWxlCghqd2tzX3VybBABIoECCgZQZXJtaXQSDwoHY2FsbGVycxgBIAMoCRIQCghwcm9qZWN0cxgCIAMoCRIPCgdtZXRob2RzGAMgAygJEhAKCHNlcnZpY2VzGAQgAygJEhAKCGNoYW5uZWxzGAUgAygJEisKBXVzZXJzGAYgASgLMhwuYWdvcmEudG9rZW4uY29uZmlnLnYxLlVzZXJzEg0KBXJvbGVzGAcgAygJEjwKB21heF90dGwYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CELpIDaoBCiIECICjBTICCAESEAoIYW55X3VzZXIYCSABKAgSEwoLYW55X2NoYW5uZWwYCiABKAgiJwoFVXNlcnMSDAoEdWlkcxgBIAEoCBIQCghhY2NvdW50cxgCIAMoCSKbAwoGTGltaXRzEi0KEW1heF9tZXNzYWdlX2J5dGVzGAEgASgNQg26SAoqCBiAgIACKIAISACIAQESLwoWbWF4X2NvbmN1cnJlbnRfc3RyZWFtcxgCIAEoDUIKukgHKgUYkE4oAUgBiAEBEicKDW1heF9pbl9mbGlnaHQYAyABKA1CC7pICCoGGKCNBigBSAKIAQESLwoKcGVyX2NhbGxlchgEIAEoCzIbLmFnb3JhLnRva2VuLmNvbmZpZy52MS5SYXRlEikKD21heF9jb25uZWN0aW9ucxgFIAEoDUILukgIKgYYwIQ9KAFIA4gBARI1ChttYXhfY29ubmVjdGlvbnNfcGVyX2FkZHJlc3MYBiABKA1CC7pICCoGGMCEPSgBSASIAQFCFAoSX21heF9tZXNzYWdlX2J5dGVzQhkKF19tYXhfY29uY3VycmVudF9zdHJlYW1zQhAKDl9tYXhfaW5fZmxpZ2h0QhIKEF9tYXhfY29ubmVjdGlvbnNCHgocX21heF9jb25uZWN0aW9uc19wZXJfYWRkcmVzcyJSCgRSYXRlEhoKBHJhdGUYASABKA1CB7pIBCoCKAFIAIgBARIbCgVidXJzdBgCIAEoDUIHukgEKgIoAUgBiAEBQgcKBV9yYXRlQggKBl9idXJzdCJ/CgVBdWRpdBIMCgRmaWxlGAEgASgJEiUKB29uX2Z1bGwYAiABKAlCFLpIEdgBAXIMUgRkZW55UgRkcm9wEikKBW5hbWVzGAMgASgJQhq6SBfYAQFyElIFcGxhaW5SCXBzZXVkb255bRIWCg5uYW1lc19rZXlfZmlsZRgEIAEoCWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration]);
 
 /**
  * The whole file. Everything but `projects` has a default.
@@ -233,6 +233,24 @@ export type Project = Message<"agora.token.config.v1.Project"> & {
    * @generated from field: repeated agora.token.config.v1.Certificate certificates = 5;
    */
   certificates: Certificate[];
+
+  /**
+   * Whether a reload may drop or revoke a certificate while tokens that it signed may
+   * still live, which ends them. To remove the whole project, set it first, and remove
+   * the project then. Take it out again afterwards. The default is false.
+   *
+   * @generated from field: bool acknowledge_live_tokens = 6;
+   */
+  acknowledgeLiveTokens: boolean;
+
+  /**
+   * Whether the files of the certificates may be readable for other users of the
+   * machine. Files of root on a tmpfs, which is what Kubernetes mounts, always may. The
+   * default is false.
+   *
+   * @generated from field: bool allow_readable_files = 7;
+   */
+  allowReadableFiles: boolean;
 };
 
 /**
@@ -264,7 +282,8 @@ export type Certificate = Message<"agora.token.config.v1.Certificate"> & {
   state: string;
 
   /**
-   * The file that holds it: 32 hexadecimal digits and at most one newline.
+   * The file that holds it: 32 hexadecimal digits and at most one newline. Nobody but
+   * its owner may read it. It is watched, and read again when it changes.
    *
    * @generated from field: string file = 3;
    */
@@ -320,7 +339,8 @@ export type Match = Message<"agora.token.config.v1.Match"> & {
   spiffeId: string;
 
   /**
-   * The SHA-256 of its API key, as 64 hexadecimal digits.
+   * The SHA-256 of its API key, as 64 hexadecimal digits. The command `api-key` makes
+   * both.
    *
    * @generated from field: string api_key_sha256 = 2;
    */
@@ -334,11 +354,21 @@ export type Match = Message<"agora.token.config.v1.Match"> & {
   jwt?: JwtMatch | undefined;
 
   /**
-   * Any process on this machine. Only for listeners on loopback or a unix socket.
+   * Any process on this machine. Only for listeners on loopback or a unix socket that
+   * nothing is in front of.
    *
    * @generated from field: bool loopback = 4;
    */
   loopback: boolean;
+
+  /**
+   * The SHA-256 of a second API key of the same caller, so that one can take over from
+   * the other: put the new one here, let the caller change over, and then put it in
+   * place of the old one.
+   *
+   * @generated from field: string api_key_sha256_next = 5;
+   */
+  apiKeySha256Next: string;
 };
 
 /**
@@ -478,7 +508,8 @@ export type Permit = Message<"agora.token.config.v1.Permit"> & {
   roles: string[];
 
   /**
-   * The longest that a token may last. The default is the project's.
+   * The longest that a token may last. A row that permits to build or to renew has to
+   * state it. The project's limit holds as well.
    *
    * @generated from field: google.protobuf.Duration max_ttl = 8;
    */
@@ -556,7 +587,8 @@ export type Limits = Message<"agora.token.config.v1.Limits"> & {
   maxConcurrentStreams?: number | undefined;
 
   /**
-   * How many calls may be in progress. The default is 512.
+   * How many calls may be in progress. Each request of a batch counts as one. The
+   * default is 512.
    *
    * @generated from field: optional uint32 max_in_flight = 3;
    */
@@ -568,6 +600,22 @@ export type Limits = Message<"agora.token.config.v1.Limits"> & {
    * @generated from field: agora.token.config.v1.Rate per_caller = 4;
    */
   perCaller?: Rate | undefined;
+
+  /**
+   * How many connections may be open, on all listeners together. The default is
+   * 2000.
+   *
+   * @generated from field: optional uint32 max_connections = 5;
+   */
+  maxConnections?: number | undefined;
+
+  /**
+   * How many connections may be open from one address. A proxy has one address for
+   * all that it passes on. Unix sockets have none. The default is 200.
+   *
+   * @generated from field: optional uint32 max_connections_per_address = 6;
+   */
+  maxConnectionsPerAddress?: number | undefined;
 };
 
 /**
@@ -578,7 +626,7 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_agora_token_config_v1_config, 12);
 
 /**
- * How often.
+ * How often. Each request of a batch counts as a call.
  *
  * @generated from message agora.token.config.v1.Rate
  */
@@ -612,7 +660,8 @@ export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
  */
 export type Audit = Message<"agora.token.config.v1.Audit"> & {
   /**
-   * The file to append to, one JSON object a line. `-` is standard output.
+   * The file to append to, one JSON object a line. SIGHUP opens it again, after it was
+   * moved away. One process writes to it. `-`, the default, is standard output.
    *
    * @generated from field: string file = 1;
    */
@@ -625,6 +674,22 @@ export type Audit = Message<"agora.token.config.v1.Audit"> & {
    * @generated from field: string on_full = 2;
    */
   onFull: string;
+
+  /**
+   * How channels and users are recorded: `plain` as they are, `pseudonym` as an HMAC
+   * that only who has the key can tell again. The default is plain.
+   *
+   * @generated from field: string names = 3;
+   */
+  names: string;
+
+  /**
+   * The file of the key for pseudonyms: 32 bytes or more, as they are, which nobody
+   * but its owner may read. Required with `names: pseudonym`.
+   *
+   * @generated from field: string names_key_file = 4;
+   */
+  namesKeyFile: string;
 };
 
 /**

@@ -1,0 +1,230 @@
+// What a record says. Everything in it is listed here: a token, a certificate or a credential has no place to stand in.
+
+import type { Caller } from "../access/caller.ts";
+import { RTM2_USERS } from "../access/resources.ts";
+import { type Instant, isoTime } from "../clock.ts";
+import { channelOf, userTextOf } from "../token/grant.ts";
+import { type Grant, type Privileges, SERVICE_NAMES, type ServiceName, serviceRow } from "../token/services.ts";
+import { fingerprintOfIssued } from "./fingerprint.ts";
+import type { Asked, Inspected, Ledger, Signed } from "./ledger.ts";
+import { keyFor, type Named, type Names, recorded } from "./names.ts";
+
+/** The event of a process that begins to record. */
+export const STARTED = "started";
+/** The event of a process that ends in order. */
+export const STOPPED = "stopped";
+/** The event of a file that takes over from another. */
+export const REOPENED = "reopened";
+
+/** What is known of a call whatever becomes of it. */
+export interface CallFacts {
+  /** In milliseconds since 1970. */
+  readonly time: number;
+  readonly requestId: string | undefined;
+  /** Undefined for a stranger. */
+  readonly caller: Caller | undefined;
+  /** The address at the other end. */
+  readonly peer: string;
+  /** The name of the method: `BuildToken`. */
+  readonly method: string;
+}
+
+/** A key of a record, and all that there may be. */
+export type RecordKey = (typeof RECORD_KEYS)[number];
+
+/** The keys of records. `seq` and `prev_hash` stand before them. */
+export const RECORD_KEYS = [
+  "time",
+  "event",
+  "request_id",
+  "caller",
+  "proof",
+  "spiffe_id",
+  "certificate_serial",
+  "jwt_issuer",
+  "jwt_subject",
+  "jwt_id",
+  "peer",
+  "method",
+  "decision",
+  "reason",
+  "index",
+  "of",
+  "project",
+  "certificate",
+  "version",
+  "grants",
+  "asked_ttl",
+  "asked_expire_time",
+  "ttl",
+  "expire_time",
+  "fingerprint",
+  "renews",
+  "verdict",
+  "names",
+  "release",
+] as const;
+
+// Filled in key by key: to spread one object into another takes longer than all the rest.
+type Body = { [K in RecordKey]?: unknown };
+
+/** `2026-11-24T10:00:00.000Z`. */
+export function timeText(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+/** The record of something that is no call. */
+export function eventBody(event: string, time: number, more: Pick<Body, "names" | "release"> = {}): string {
+  return JSON.stringify({ time: timeText(time), event, ...more } satisfies Body);
+}
+
+/** The records of a call that succeeded: one for each token, or one for what was found. */
+export function grantedBodies(call: CallFacts, { asked, signed, inspected }: Ledger, names: Names): string[] {
+  if (signed.length === 0) return [JSON.stringify(inspectedBody(call, inspected))];
+  const batch = call.method === BATCH ? signed.length : undefined;
+  return signed.map((token, index) => {
+    const body = bodyOf(call, "issued");
+    if (batch !== undefined) {
+      body.index = index;
+      body.of = batch;
+    }
+    noteAsked(body, asked[index]);
+    noteSigned(body, token, names);
+    const original = asked[index]?.original;
+    if (original !== undefined) body.renews = fingerprintOfIssued(original);
+    return JSON.stringify(body);
+  });
+}
+
+/**
+ * The record of a call that did not.
+ *
+ * @param reason why, as the contract names it
+ * @param index of the request in its batch
+ */
+export function refusedBody(
+  call: CallFacts,
+  ledger: Ledger,
+  names: Names,
+  { reason, index }: { readonly reason: string; readonly index?: number | undefined },
+): string {
+  const asked = ledger.asked.at(-1);
+  const body = bodyOf(call, reason === "INTERNAL" ? "failed" : "denied");
+  body.reason = reason;
+  body.index = index;
+  noteAsked(body, asked);
+  body.version = asked?.version;
+  body.grants = asked?.grants?.map((grant) => grantPart(grant, names, undefined));
+  return JSON.stringify(body);
+}
+
+const BATCH = "BatchBuildTokens";
+
+// Keys without a value are left out by JSON.stringify.
+function bodyOf({ time, requestId, caller, peer, method }: CallFacts, decision: string): Body {
+  const body: Body = { time: timeText(time), event: "call", request_id: requestId };
+  if (caller) noteCaller(body, caller);
+  body.peer = peer;
+  body.method = method;
+  body.decision = decision;
+  return body;
+}
+
+function noteCaller(body: Body, caller: Caller): void {
+  body.caller = caller.id;
+  body.proof = caller.proof;
+  if (caller.proof === "mtls") {
+    body.spiffe_id = caller.spiffeId;
+    body.certificate_serial = caller.serial;
+  } else if (caller.proof === "jwt") {
+    body.jwt_issuer = caller.issuer;
+    body.jwt_subject = caller.subject;
+    body.jwt_id = caller.jwtId;
+  }
+}
+
+function noteAsked(body: Body, asked: Asked | undefined): void {
+  body.project = asked?.project;
+  const lifetime = asked?.lifetime;
+  if (!lifetime) return;
+  if ("for" in lifetime) body.asked_ttl = lifetime.for;
+  else body.asked_expire_time = isoTime(lifetime.until);
+}
+
+function noteSigned(body: Body, { text, version, span, certificateId, grants }: Signed, names: Names): void {
+  body.certificate = certificateId;
+  body.version = version;
+  body.grants = grants.map((grant) => grantPart(grant, names, span.expiresAt));
+  body.ttl = span.expiresAt - span.issuedAt;
+  body.expire_time = isoTime(span.expiresAt);
+  body.fingerprint = fingerprintOfIssued(text);
+}
+
+function inspectedBody(call: CallFacts, inspected: Inspected | undefined): Body {
+  const body = bodyOf(call, "inspected");
+  body.project = inspected?.project;
+  body.verdict = inspected?.verdict;
+  return body;
+}
+
+/** @param end of the token; undefined where none was decided */
+function grantPart(grant: Grant<unknown>, names: Names, end: Instant | undefined): Record<string, unknown> {
+  const part: Record<string, unknown> = { service: SPELLED[grant.service].service };
+  const channel = channelOf(grant);
+  if (channel === "any") part["any_channel"] = true;
+  else if (channel) part[keyFor(names, "channel")] = recorded(names, "channel", channel.name);
+  const user = userTextOf(grant);
+  if (user === "") part["any_user"] = true;
+  else if (user !== undefined) part[keyFor(names, "user")] = recorded(names, "user", user);
+  const spelled = (number: number) => SPELLED[grant.service].privileges.get(number) ?? String(number);
+  part["privileges"] = Array.from(grant.privileges.keys(), spelled);
+  const earlier = end === undefined ? [] : endsBefore(grant.privileges, end);
+  if (earlier.length > 0) {
+    part["privilege_ends"] = Object.fromEntries(earlier.map(([number, ends]) => [spelled(number), isoTime(ends)]));
+  }
+  if (grant.service === "rtm2" && grant.permissions.length > 0) part["resources"] = resourcesPart(grant, names);
+  return part;
+}
+
+function endsBefore(privileges: Privileges<unknown>, end: Instant): [number, Instant][] {
+  const earlier: [number, Instant][] = [];
+  for (const [number, ends] of privileges) if (typeof ends === "number" && ends < end) earlier.push([number, ends]);
+  return earlier;
+}
+
+/** The services and their privileges as the contract spells them: made once, since it takes a while. */
+const SPELLED = Object.fromEntries(
+  SERVICE_NAMES.map((service) => {
+    const privileges = Object.entries(serviceRow(service).privileges);
+    return [
+      service,
+      {
+        service: wireSpelling(service),
+        privileges: new Map(privileges.map(([name, number]) => [number, wireSpelling(name)])),
+      },
+    ];
+  }),
+) as unknown as Record<ServiceName, { readonly service: string; readonly privileges: ReadonlyMap<number, string> }>;
+
+/** How many names of resources are recorded, so that a line stays short. */
+const MOST_RESOURCES = 32;
+
+function resourcesPart(grant: Extract<Grant<unknown>, { service: "rtm2" }>, names: Names) {
+  let left = MOST_RESOURCES;
+  return grant.permissions.map(({ resourceType, access, resources }) => {
+    const named: Named = resourceType === RTM2_USERS ? "user" : "channel";
+    const shown = resources.slice(0, left);
+    left -= shown.length;
+    return {
+      type: resourceType,
+      access,
+      [keyFor(names, named)]: shown.map((name) => recorded(names, named, name)),
+      ...(shown.length < resources.length && { more: resources.length - shown.length }),
+    };
+  });
+}
+
+// The contract's spelling of our words: `joinChannel` is `join_channel`.
+function wireSpelling(word: string): string {
+  return word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

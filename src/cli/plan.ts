@@ -1,0 +1,176 @@
+// What a server is made of, and where it comes from: the demo, or a configuration that is followed.
+
+import type { ServerCredentials } from "@grpc/grpc-js";
+import type { Health } from "../api/health.ts";
+import { systemClock } from "../clock.ts";
+import type { LimitSettings, ListenSettings } from "../config/config.ts";
+import type { Identify } from "../server/peer.ts";
+import type { Snapshot } from "../server/snapshot.ts";
+import { type OpenAuditing, openAuditing } from "./auditing.ts";
+import type { Composition } from "./compose.ts";
+import { demo, demoListener } from "./demo.ts";
+import { readPlainFile } from "./files.ts";
+import { fetchKeySet, Issuers } from "./issuers.ts";
+import { selfCheckAt } from "./load.ts";
+import { Reloading, type ReloadResult } from "./reloading.ts";
+import type { ServeOptions, Surroundings } from "./serve.ts";
+import { TlsListeners } from "./tls.ts";
+
+/** What servers are made of. */
+export interface Plan {
+  readonly listeners: readonly ListenSettings[];
+  readonly reflection: boolean;
+  readonly limits: LimitSettings;
+  /** Gives what may change, as it is now. */
+  readonly snapshot: () => Snapshot;
+  readonly identify: (listener: ListenSettings) => Identify;
+  /** Opens where decisions are recorded. The demo records none. */
+  readonly auditing: () => Promise<OpenAuditing | undefined>;
+  /** The credentials of a listener with TLS. */
+  readonly credentials: (listener: ListenSettings) => Promise<ServerCredentials | undefined>;
+  /** Follows the configuration from now on. Gives what ends that. */
+  readonly follow: () => () => void;
+}
+
+/** The health service that tells whether the configuration in use is what the files say. */
+export const CONFIGURATION = "configuration";
+
+const DEFAULT_PORT = 50051;
+// Those of the configuration's schema, but for the rate: who tries it out may measure it too.
+const DEMO_LIMITS = {
+  maxMessageBytes: 262_144,
+  maxConcurrentStreams: 128,
+  maxInFlight: 512,
+  perCaller: { rate: 100_000, burst: 100_000 },
+  maxConnections: 2000,
+  maxConnectionsPerAddress: 200,
+};
+/** How often the files are looked at, in milliseconds. What is new is taken when two looks agree. */
+const POLL_MS = 2000;
+/** Thousands of files take a while to look at: then the next look waits so many times as long. */
+const REST = 20;
+
+/**
+ * The demo project, on this machine alone.
+ *
+ * @throws SelfCheckFailed
+ */
+export function planOfDemo(port = DEFAULT_PORT): Plan {
+  const composition = demo();
+  selfCheckAt(systemClock)(composition.keyRing);
+  return {
+    listeners: [demoListener(port)],
+    reflection: true,
+    limits: DEMO_LIMITS,
+    snapshot: () => composition,
+    identify: (listener) => composition.identify(listener, () => undefined, systemClock),
+    auditing: () => Promise.resolve(undefined),
+    credentials: () => Promise.resolve(undefined),
+    follow: () => () => undefined,
+  };
+}
+
+/**
+ * What a configuration file says, followed.
+ *
+ * @param onSigning is told whether this process may sign
+ * @throws ConfigInvalid or SelfCheckFailed
+ */
+export async function planOfFile(
+  file: string,
+  options: ServeOptions,
+  around: Surroundings,
+  health: Health,
+  onSigning: (right: boolean) => void,
+): Promise<Plan> {
+  const clock = around.clock ?? systemClock;
+  const log = (event: string, of: string, result: { readonly outcome: string }) => {
+    const level = result.outcome === "refused" || result.outcome === "failed" ? "error" : "info";
+    around.error(JSON.stringify({ level, event, of, ...result }));
+  };
+  const issuers = new Issuers({
+    read: readPlainFile,
+    fetch: fetchKeySet,
+    clock,
+    onOutcome: (issuer, outcome) => log("jwt_keys", issuer, outcome),
+  });
+  const tls = new TlsListeners({
+    read: readPlainFile,
+    clock,
+    onOutcome: (listener, outcome) => log("tls", listener, outcome),
+  });
+  const onReload = (result: ReloadResult) => {
+    if (result.outcome === "applied") issuers.follow(reloading.current.settings.jwtIssuers);
+    health.set(CONFIGURATION, result.outcome === "applied");
+    around.onReload?.(result);
+    const level = result.outcome === "applied" ? "info" : "error";
+    around.error(JSON.stringify({ level, event: "reload", file, ...result }));
+  };
+  const rules = { samples: options.unsafeSamples ?? false };
+  const selfCheck = selfCheckAt(clock);
+  const reloading = await Reloading.start({ file, read: readPlainFile, rules, selfCheck, clock, onReload, onSigning });
+  health.set(CONFIGURATION, true);
+  issuers.follow(reloading.current.settings.jwtIssuers);
+  await issuers.poll();
+  const now = () => reloading.current.composition;
+  const { listen: listeners, reflection, limits } = reloading.current.settings;
+  return {
+    listeners,
+    reflection,
+    limits,
+    snapshot: now,
+    identify: (listener) => identifyAsOf(now, (composition) => composition.identify(listener, issuers.keysOf, clock)),
+    auditing: () => openAuditing(file, reloading.current.settings, around),
+    credentials: (listener) => tls.credentialsOf(listener),
+    follow: () => follow(reloading, [tls, issuers], around),
+  };
+}
+
+/** What is looked at from time to time. */
+interface Followed {
+  poll(): Promise<void>;
+}
+
+/** Identifies callers as the composition of the moment does. */
+function identifyAsOf(now: () => Composition, identifyOf: (composition: Composition) => Identify): Identify {
+  let last = now();
+  let identify = identifyOf(last);
+  return (headers, call) => {
+    const current = now();
+    if (current !== last) {
+      last = current;
+      identify = identifyOf(current);
+    }
+    return identify(headers, call);
+  };
+}
+
+function follow(reloading: Reloading, others: readonly Followed[], around: Surroundings): () => void {
+  const after = around.after ?? soon;
+  const failed = (error: unknown) =>
+    around.error(JSON.stringify({ level: "error", event: "reload", what: error instanceof Error ? error.stack : "" }));
+  let cancel: (() => void) | undefined;
+  let ended = false;
+  const look = async () => {
+    const began = performance.now();
+    await reloading.poll().catch(failed);
+    await Promise.all(others.map((each) => each.poll())).catch(failed);
+    if (!ended) wait(Math.max(POLL_MS, (performance.now() - began) * REST));
+  };
+  const wait = (milliseconds: number) => {
+    cancel = after(milliseconds, () => void look());
+  };
+  wait(POLL_MS);
+  const forget = around.onReloadAsked?.(() => void reloading.reload().catch(failed));
+  return () => {
+    ended = true;
+    cancel?.();
+    forget?.();
+  };
+}
+
+function soon(milliseconds: number, act: () => void): () => void {
+  const timer = setTimeout(act, milliseconds);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

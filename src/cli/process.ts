@@ -1,0 +1,44 @@
+// The process: what it was started with, what it is told, and what it must not do.
+
+import { url as inspectorUrl } from "node:inspector";
+import type { Started } from "../config/surroundings.ts";
+import type { Surroundings } from "./serve.ts";
+import { standardOutput } from "./standard-output.ts";
+
+/** What this process was started with. */
+export function startedWith(): Started {
+  const options = (process.env["NODE_OPTIONS"] ?? "").split(/\s+/).filter((option) => option !== "");
+  return { env: process.env, flags: [...process.execArgv, ...options], inspected: inspectorUrl() !== undefined };
+}
+
+// Keeps the process from showing by itself what it holds.
+function harden(): void {
+  // Without a handler, this signal opens the inspector, which shows the certificates.
+  process.on("SIGUSR1", () => undefined);
+  const { report } = process;
+  if ("excludeEnv" in report) report.excludeEnv = true;
+  // Older lines of Node.js cannot leave the environment out of a report, so they write none by themselves.
+  else Object.assign(report, { reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false });
+}
+
+/** Standard output, standard error, and the signals of a process that shows nothing by itself of what it holds. */
+export function processSurroundings(): Surroundings {
+  harden();
+  const waiting: (() => void)[] = [];
+  let listens = false;
+  const stop = () => waiting.shift()?.();
+  return {
+    out: (line) => process.stdout.write(`${line}\n`),
+    error: (line) => process.stderr.write(`${line}\n`),
+    standardOutput,
+    stop: () => {
+      if (!listens) process.on("SIGTERM", stop).on("SIGINT", stop);
+      listens = true;
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+    onReloadAsked: (act) => {
+      process.on("SIGHUP", act);
+      return () => process.off("SIGHUP", act);
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// TLS of the listeners, while the service runs.
+
+import type { Clock } from "../clock.ts";
+import { addressText } from "../config/address.ts";
+import type { ListenSettings } from "../config/config.ts";
+import { TlsCredentials, type TlsOutcome } from "../server/credentials.ts";
+import type { ReadFile } from "./files.ts";
+
+/** What TLS is followed with. */
+export interface TlsParts {
+  readonly read: ReadFile;
+  readonly clock: Clock;
+  /** Is told what became of a change of the files of a listener. */
+  readonly onOutcome: (listener: string, outcome: TlsOutcome) => void;
+}
+
+/** The credentials of all listeners with TLS. */
+export class TlsListeners {
+  readonly #parts: TlsParts;
+  readonly #credentials: TlsCredentials[] = [];
+
+  constructor(parts: TlsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Gives the credentials of a listener, and follows its files from now on; undefined for one without TLS.
+   *
+   * @throws TlsInvalid
+   */
+  async credentialsOf({ address, tls }: ListenSettings): Promise<TlsCredentials | undefined> {
+    if (tls === undefined) return undefined;
+    const { read, clock, onOutcome } = this.#parts;
+    const credentials = await TlsCredentials.load({
+      files: tls,
+      read: async (path) => (await read(path)).bytes,
+      clock,
+      onOutcome: (outcome) => onOutcome(addressText(address), outcome),
+    });
+    this.#credentials.push(credentials);
+    return credentials;
+  }
+
+  /** Looks at the files of all listeners once. */
+  async poll(): Promise<void> {
+    await Promise.all(this.#credentials.map((credentials) => credentials.poll()));
+  }
+}

@@ -1,0 +1,74 @@
+// What keeps the servers of a process from too much: one for all listeners together.
+
+import { Connections } from "./connections.ts";
+import { Intake } from "./intake.ts";
+import { LAG_TICK_MS, LoopLag } from "./lag.ts";
+import { type Excess, Limiter, type RateLimits } from "./middleware/limit.ts";
+import type { CallLimits } from "./options.ts";
+
+/** How much is accepted. */
+export interface Limits extends CallLimits, RateLimits {
+  readonly maxConnections: number;
+  /** From one address. Unix sockets have none. */
+  readonly maxConnectionsPerAddress: number;
+}
+
+/** What bounds work with. */
+export interface BoundsParts {
+  readonly limits: Limits;
+  /** Whether calls of the method at a path may be refused for want of time, and have to end soon. */
+  readonly isBrief: (path: string) => boolean;
+  /** Of a clock that never goes back, in milliseconds. */
+  readonly monotonic: () => number;
+  /** The wall clock, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Calls back again and again, every so many milliseconds, and gives what ends that. */
+  readonly every: (milliseconds: number, act: () => void) => () => void;
+  /** Is told of each call that is refused, and for what. */
+  readonly onExcess?: (excess: Excess | "lag") => void;
+}
+
+const SWEEP_MS = 1000;
+
+/** Limits that are kept from now on until {@link stop}. */
+export class Bounds {
+  readonly limits: Limits;
+  readonly connections: Connections;
+  readonly intake: Intake;
+  readonly limiter: Limiter;
+  readonly lag: LoopLag;
+  readonly #ends: readonly (() => void)[];
+
+  constructor({ limits, isBrief, monotonic, now, every, onExcess }: BoundsParts) {
+    this.limits = limits;
+    const connections = new Connections(limits, monotonic);
+    const lag = new LoopLag(monotonic);
+    const faultOf = (stream: object) => connections.faultOf(stream);
+    const limiter = new Limiter(limits, monotonic, onExcess);
+    const isFull = () => limiter.isFull;
+    const intake = new Intake({
+      monotonic,
+      now,
+      lag,
+      isFull,
+      faultOf,
+      isBrief,
+      onShed: (excess) => onExcess?.(excess),
+    });
+    this.connections = connections;
+    this.lag = lag;
+    this.intake = intake;
+    this.limiter = limiter;
+    const sweep = () => {
+      connections.sweep();
+      intake.sweep();
+    };
+    this.#ends = [every(SWEEP_MS, sweep), every(LAG_TICK_MS, () => lag.look())];
+  }
+
+  /** Keeps connections from nothing any more. Calls are still limited. */
+  stop(): void {
+    for (const end of this.#ends) end();
+    this.connections.stop();
+  }
+}

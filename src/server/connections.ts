@@ -1,0 +1,161 @@
+// How many connections there may be, and how long one may keep silent. Node.js and grpc-js have limits for neither.
+
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
+import { type Headers, judgeHeaders, type Refusal } from "./headers.ts";
+import { Overdue } from "./overdue.ts";
+import { noteRepeats } from "./repeated.ts";
+
+/** How many connections may be open. */
+export interface ConnectionLimits {
+  readonly maxConnections: number;
+  /** From one address. Unix sockets have none. */
+  readonly maxConnectionsPerAddress: number;
+}
+
+/** What there is to know of connections, for metrics. */
+export interface ConnectionState {
+  readonly open: number;
+  /** Connections that were refused, since there were too many. */
+  readonly refused: number;
+  /** Connections that were closed, since they said nothing. */
+  readonly silent: number;
+}
+
+/** How long a connection may take to say that it is one of HTTP/2, in milliseconds: with TLS, its handshake included. */
+const SILENCE_MS = 5000;
+const SILENCE_TLS_MS = 15_000;
+// What a client must send at once: a preface of 24 bytes, and the 9 at the least of its settings. RFC 9113, 3.4.
+const OPENING_BYTES = 33;
+
+/** Documented: Node.js publishes each connection of each server of the process here. */
+const CHANNEL = "net.server.socket";
+
+/** Looks after the connections of listeners, all together. */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #open = new Map<Socket, string | undefined>();
+  readonly #byAddress = new Map<string, number>();
+  readonly #ours = new WeakSet<object>();
+  readonly #places = new Set<number | string>();
+  readonly #faults = new WeakMap<object, Refusal>();
+  readonly #silent: Overdue<Socket>;
+  readonly #silentTls: Overdue<Socket>;
+  readonly #onSocket = (message: unknown) => this.#connected((message as { readonly socket: Socket }).socket);
+  #refused = 0;
+  #silenced = 0;
+
+  /** @param clock never goes back, in milliseconds */
+  constructor(limits: ConnectionLimits, clock: () => number) {
+    this.#limits = limits;
+    const silence = (socket: Socket) => {
+      this.#silenced++;
+      socket.destroy();
+    };
+    this.#silent = new Overdue(SILENCE_MS, clock, (socket) => {
+      if (socket.bytesRead < OPENING_BYTES) silence(socket);
+    });
+    this.#silentTls = new Overdue(SILENCE_TLS_MS, clock, silence);
+    subscribe(CHANNEL, this.#onSocket);
+  }
+
+  get state(): ConnectionState {
+    return { open: this.#open.size, refused: this.#refused, silent: this.#silenced };
+  }
+
+  /** What is wrong with the headers of a stream, if anything. */
+  faultOf(stream: object): Refusal | undefined {
+    return this.#faults.get(stream);
+  }
+
+  /**
+   * Looks after a listener from now on, before its first connection.
+   *
+   * @param place the port or the path that it listens on
+   */
+  watch(place: number | string): void {
+    this.#places.add(place);
+  }
+
+  /** Closes what is silent for too long. To be called every second. */
+  sweep(): void {
+    this.#silent.sweep();
+    this.#silentTls.sweep();
+  }
+
+  /** Looks after no connection any more. */
+  stop(): void {
+    unsubscribe(CHANNEL, this.#onSocket);
+  }
+
+  #connected(socket: Socket): void {
+    const server = serverOf(socket);
+    if (!server || !this.#isOurs(server)) return;
+    const address = socket.remoteAddress;
+    const fromThere = address === undefined ? 0 : (this.#byAddress.get(address) ?? 0);
+    if (this.#open.size >= this.#limits.maxConnections || fromThere >= this.#limits.maxConnectionsPerAddress) {
+      this.#refused++;
+      socket.destroy();
+      return;
+    }
+    this.#open.set(socket, address);
+    if (address !== undefined) this.#byAddress.set(address, fromThere + 1);
+    const silent = isSecure(server) ? this.#silentTls : this.#silent;
+    silent.begin(socket);
+    socket.once("close", () => {
+      silent.end(socket);
+      this.#closed(socket);
+    });
+  }
+
+  #closed(socket: Socket): void {
+    const address = this.#open.get(socket);
+    this.#open.delete(socket);
+    if (address === undefined) return;
+    const left = (this.#byAddress.get(address) ?? 1) - 1;
+    if (left > 0) this.#byAddress.set(address, left);
+    else this.#byAddress.delete(address);
+  }
+
+  #isOurs(server: Http2Server): boolean {
+    if (this.#ours.has(server)) return true;
+    const at = server.address();
+    if (at === null || !this.#places.has(typeof at === "string" ? at : at.port)) return false;
+    this.#ours.add(server);
+    this.#attend(server);
+    return true;
+  }
+
+  /** Attends to the streams of a server before grpc-js does. */
+  #attend(server: Http2Server): void {
+    server.prependListener(
+      "stream",
+      (stream: ServerHttp2Stream, headers: Headers, _flags: number, raw: readonly string[]) => {
+        noteRepeats(stream, raw);
+        const fault = judgeHeaders(headers, raw);
+        if (fault) this.#faults.set(stream, fault);
+      },
+    );
+    if (!isSecure(server)) return;
+    server.on("session", (session: ServerHttp2Session) => {
+      session.once("remoteSettings", () => this.#spoken(session));
+    });
+  }
+
+  // A session shows its TLS socket, and not the one under it: they have the ports in common.
+  #spoken({ socket: { remoteAddress, remotePort } }: ServerHttp2Session): void {
+    for (const socket of this.#open.keys()) {
+      if (socket.remotePort === remotePort && socket.remoteAddress === remoteAddress) this.#silentTls.end(socket);
+    }
+  }
+}
+
+/** The server that accepted a connection. Not documented, and there since Node.js 0.x; a test holds it. */
+function serverOf(socket: Socket): Http2Server | undefined {
+  return (socket as Socket & { readonly server?: Http2Server }).server;
+}
+
+function isSecure(server: Http2Server): boolean {
+  return "setSecureContext" in server;
+}

@@ -1,0 +1,80 @@
+import type { CallContext, ServerMiddleware } from "nice-grpc";
+import { failureFrom } from "../../api/answers.ts";
+import { Ledger } from "../../audit/ledger.ts";
+import type { Names } from "../../audit/names.ts";
+import { type CallFacts, grantedBodies, refusedBody } from "../../audit/record.ts";
+import type { Trail } from "../../audit/trail.ts";
+import type { Stranger } from "../peer.ts";
+import type { Called } from "./caller.ts";
+import { methodName } from "./method-name.ts";
+import type { Named } from "./request-id.ts";
+
+/** Where and how decisions are recorded. */
+export interface Auditing {
+  readonly trail: Trail;
+  readonly names: Names;
+  /** Tells the time, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What {@link audit} adds. */
+export interface Audited {
+  /** Undefined where nothing is recorded. */
+  readonly ledger: Ledger | undefined;
+}
+
+/**
+ * Records what is decided, before the answer leaves. Where that cannot be recorded, and has to be, the call fails
+ * instead with AUDIT_UNAVAILABLE.
+ *
+ * @param auditing undefined where nothing is recorded, as in the demo
+ */
+export function audit(auditing: Auditing | undefined): ServerMiddleware<Audited, Called & Named> {
+  return async function* audited(call, context: CallContext & Called & Named) {
+    if (!auditing) return yield* call.next(call.request, { ...context, ledger: undefined });
+    const { trail, names, now } = auditing;
+    const ledger = new Ledger();
+    const facts = () => factsOf(context, call.method.path, now());
+    try {
+      const response = yield* call.next(call.request, { ...context, ledger });
+      await trail.record(grantedBodies(facts(), ledger, names));
+      return response;
+    } catch (error) {
+      const body = refusalOf(error, ledger, names, facts);
+      if (body !== undefined) await trail.record([body]);
+      throw error;
+    }
+  };
+}
+
+/** Records calls that a limit refused: some of them, since whoever is over a limit goes on calling. */
+export function auditExcess({
+  trail,
+  names,
+  now,
+}: Auditing): (context: CallContext & Called & Named, path: string) => void {
+  return (context, path) =>
+    trail.sample(() => refusedBody(factsOf(context, path, now()), new Ledger(), names, { reason: "RATE_LIMITED" }));
+}
+
+/** Records calls of strangers: some of them, since nothing keeps them from calling. */
+export function auditStrangers({ trail, names, now }: Auditing): (stranger: Stranger) => void {
+  return ({ method, address }) =>
+    trail.sample(() => {
+      const facts = { time: now(), requestId: undefined, caller: undefined, peer: address, method };
+      return refusedBody(facts, new Ledger(), names, { reason: "CALLER_UNKNOWN" });
+    });
+}
+
+function factsOf({ requestId, caller, peer }: CallContext & Called & Named, path: string, time: number): CallFacts {
+  return { time, requestId, caller, peer, method: methodName(path) };
+}
+
+function refusalOf(error: unknown, ledger: Ledger, names: Names, facts: () => CallFacts): string | undefined {
+  // A call that was given up before anything was decided has no answer to record.
+  if (error instanceof Error && error.name === "AbortError") return undefined;
+  const { reason, facts: known } = failureFrom(error);
+  // It is the record of this very call that could not be written.
+  if (reason === "AUDIT_UNAVAILABLE") return undefined;
+  return refusedBody(facts(), ledger, names, { reason, index: known.index });
+}

@@ -1,0 +1,22 @@
+import { randomUUID } from "node:crypto";
+import type { CallContext, ServerMiddleware } from "nice-grpc";
+
+/** What {@link requestId} adds. */
+export interface Named {
+  /** 1 to 64 of `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`. */
+  readonly requestId: string;
+}
+
+/** The header that names a call, both ways. */
+const REQUEST_ID = "x-request-id";
+const FIT = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Gives a call the name that its caller gave it, if it is fit to be repeated, or one that is made up, and tells it. */
+export function requestId(): ServerMiddleware<Named> {
+  return async function* named(call, context: CallContext) {
+    const theirs = context.metadata.get(REQUEST_ID);
+    const id = theirs !== undefined && FIT.test(theirs) ? theirs : randomUUID();
+    context.header.set(REQUEST_ID, id);
+    return yield* call.next(call.request, { ...context, requestId: id });
+  };
+}

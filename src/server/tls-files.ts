@@ -1,0 +1,103 @@
+// What a listener proves itself with, and whom it lets prove themselves: certificate, key, and client authorities.
+
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import { type Clock, type Instant, isoTime } from "../clock.ts";
+
+/** The files of TLS. */
+export interface TlsFiles {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** With it, clients must present a certificate of one of its authorities. */
+  readonly clientCaFile: string | undefined;
+}
+
+/** What the files of TLS hold, PEM. */
+export interface TlsMaterial {
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  readonly clientCa: Buffer | undefined;
+  /** The last second in which the certificate is valid. */
+  readonly notAfter: Instant;
+}
+
+/** A file of TLS. */
+export type TlsFile = keyof TlsFiles;
+
+/** A file of TLS that cannot be used: which, and what would mend it. Never a part of it. */
+export class TlsInvalid extends Error {
+  override readonly name = "TlsInvalid";
+  readonly file: TlsFile;
+
+  constructor(file: TlsFile, message: string) {
+    super(message);
+    this.file = file;
+  }
+}
+
+const BLOCKS = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/**
+ * Checks that the files fit together, so that every handshake with them succeeds.
+ *
+ * @param read gives the content of a file
+ * @throws TlsInvalid
+ */
+export function readTls(files: TlsFiles, read: (file: TlsFile) => Uint8Array, clock: Clock): TlsMaterial {
+  const certificate = Buffer.from(read("certificateFile"));
+  const key = Buffer.from(read("keyFile"));
+  const clientCa = files.clientCaFile === undefined ? undefined : Buffer.from(read("clientCaFile"));
+  const [leaf] = certificatesIn(certificate, "certificateFile");
+  if (!leaf?.checkPrivateKey(privateKeyIn(key))) {
+    throw new TlsInvalid("keyFile", "the key is not that of the certificate: write both files anew, from one source");
+  }
+  const notAfter = checkTime(leaf, clock());
+  if (clientCa) checkAuthorities(certificatesIn(clientCa, "clientCaFile"));
+  // What a handshake would stumble over, such as a key that is too short, comes to light here.
+  try {
+    createSecureContext({ cert: certificate, key, ca: clientCa, minVersion: "TLSv1.3" });
+  } catch {
+    throw new TlsInvalid(
+      "certificateFile",
+      "TLS cannot use the certificate: make one with a longer key, or by SHA-256",
+    );
+  }
+  return { certificate, key, clientCa, notAfter };
+}
+
+function certificatesIn(pem: Buffer, file: TlsFile): X509Certificate[] {
+  const blocks = pem.toString("latin1").match(BLOCKS) ?? [];
+  if (blocks.length === 0) throw new TlsInvalid(file, "there is no certificate in the file: it must be PEM");
+  return blocks.map((block, at) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw new TlsInvalid(file, `certificate ${at + 1} of the file cannot be read: write the file anew`);
+    }
+  });
+}
+
+function privateKeyIn(pem: Buffer): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new TlsInvalid("keyFile", "there is no private key in the file: it must be PEM, and not encrypted");
+  }
+}
+
+function checkTime({ validFrom, validTo }: X509Certificate, now: Instant): Instant {
+  const [from, to] = [validFrom, validTo].map((text) => Math.floor(Date.parse(text) / 1000));
+  if (from === undefined || to === undefined || Number.isNaN(from + to)) {
+    throw new TlsInvalid("certificateFile", "the certificate does not say when it is valid: make a new one");
+  }
+  if (to < now) throw new TlsInvalid("certificateFile", `the certificate expired at ${isoTime(to)}: renew it`);
+  if (from > now) {
+    throw new TlsInvalid("certificateFile", `the certificate is not valid before ${isoTime(from)}: check the clock`);
+  }
+  return to;
+}
+
+function checkAuthorities(certificates: readonly X509Certificate[]): void {
+  const at = certificates.findIndex(({ ca }) => !ca);
+  if (at >= 0) throw new TlsInvalid("clientCaFile", `certificate ${at + 1} of the file is no authority: leave it out`);
+}

@@ -1,0 +1,44 @@
+import { expect, test, vi } from "vitest";
+import { processSurroundings, startedWith } from "../../src/cli/process.ts";
+
+test("what the process was started with", () => {
+  vi.stubEnv("NODE_OPTIONS", "--inspect=0  --no-warnings");
+  const { env, flags, inspected } = startedWith();
+  vi.unstubAllEnvs();
+  expect(env).toBe(process.env);
+  expect(flags).toEqual([...process.execArgv, "--inspect=0", "--no-warnings"]);
+  expect(inspected).toBe(false);
+});
+
+test("signals stop it, reload it, and do not open it to a debugger", async () => {
+  const before = process.listenerCount("SIGTERM");
+  const around = processSurroundings();
+  expect(process.listenerCount("SIGUSR1")).toBeGreaterThan(0);
+  // While nobody waits for it to stop, a signal ends it as the system does.
+  expect(process.listenerCount("SIGTERM")).toBe(before);
+
+  let stopped = 0;
+  const stops = [around.stop(), around.stop()].map((stop) => stop.then(() => stopped++));
+  expect(process.listenerCount("SIGTERM")).toBe(before + 1);
+  process.emit("SIGTERM");
+  await stops[0];
+  expect(stopped).toBe(1);
+  process.emit("SIGINT");
+  await stops[1];
+  expect(stopped).toBe(2);
+
+  let reloads = 0;
+  const forget = around.onReloadAsked?.(() => reloads++);
+  process.emit("SIGHUP");
+  expect(reloads).toBe(1);
+  forget?.();
+  expect(process.listenerCount("SIGHUP")).toBe(0);
+});
+
+test("no report with the environment is written by itself", () => {
+  processSurroundings();
+  const { report } = process;
+  const { reportOnFatalError, reportOnSignal, reportOnUncaughtException } = report;
+  if ("excludeEnv" in report) expect(report.excludeEnv).toBe(true);
+  else expect([reportOnFatalError, reportOnSignal, reportOnUncaughtException]).toEqual([false, false, false]);
+});

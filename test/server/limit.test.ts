@@ -1,0 +1,265 @@
+import { Status } from "nice-grpc";
+import { describe, expect, test } from "vitest";
+import { Bucket } from "../../src/access/rate.ts";
+import { Failure } from "../../src/failure.ts";
+import { LAG_TICK_MS, LoopLag } from "../../src/server/lag.ts";
+import { type Excess, Limiter, limit } from "../../src/server/middleware/limit.ts";
+import { Overdue } from "../../src/server/overdue.ts";
+import { build } from "../api/world.ts";
+import { failureOf } from "../e2e/client.ts";
+import { answerTo, framed, healthOf, opened, running, sessionTo, until } from "./running.ts";
+
+const request = build({ service: { case: "rtc", value: { channelName: "room-1", uid: 42, role: 1 } } });
+const BODY = framed("buildToken", request);
+
+describe("a bucket", () => {
+  test("lets through a burst, then what the rate allows, and says how long to wait", () => {
+    const bucket = new Bucket({ rate: 10, burst: 3 }, 0);
+    expect([0, 0, 0].map(() => bucket.take(1, 0))).toEqual([0, 0, 0]);
+    expect(bucket.take(1, 0)).toBe(100);
+    expect(bucket.take(1, 40)).toBe(60);
+    expect(bucket.take(1, 100)).toBe(0);
+    expect(bucket.take(1, 100)).toBe(100);
+    // A long pause fills no more than the burst.
+    expect([0, 0, 0].map(() => bucket.take(1, 1_000_000))).toEqual([0, 0, 0]);
+    expect(bucket.take(1, 1_000_000)).toBe(100);
+  });
+
+  test("what is more than a burst is let through when it is full, and owed afterwards", () => {
+    const bucket = new Bucket({ rate: 10, burst: 5 }, 0);
+    expect(bucket.take(100, 0)).toBe(0);
+    expect(bucket.take(1, 0)).toBe(9600);
+    expect(bucket.take(1, 9600)).toBe(0);
+    expect(bucket.take(100, 9600)).toBe(500);
+    expect(bucket.isFull(10_000)).toBe(false);
+    expect(bucket.isFull(10_200)).toBe(true);
+  });
+
+  test("over any time no more than burst and rate", () => {
+    const bucket = new Bucket({ rate: 7, burst: 4 }, 0);
+    let passed = 0;
+    for (let now = 0; now <= 60_000; now += 13) if (bucket.take(1, now) === 0) passed++;
+    expect(passed).toBeGreaterThan(7 * 60);
+    expect(passed).toBeLessThanOrEqual(7 * 60 + 4);
+  });
+});
+
+describe("the limiter", () => {
+  const limits = { maxInFlight: 2, perCaller: { rate: 1, burst: 3 } };
+  const reasonOf = (act: () => void) => {
+    try {
+      act();
+      return "let in";
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return `${error.reason} ${error.facts.retryAfterMs}`;
+    }
+  };
+
+  test("counts each caller by itself, and those in progress together", () => {
+    let now = 0;
+    const told: Excess[] = [];
+    const limiter = new Limiter(
+      limits,
+      () => now,
+      (excess) => told.push(excess),
+    );
+    const enter = (caller: string, count = 1) => reasonOf(() => limiter.enter(caller, count));
+    expect([enter("a"), enter("b"), enter("c")]).toEqual(["let in", "let in", "RATE_LIMITED 50"]);
+    expect(limiter.inFlight).toBe(2);
+    limiter.leave(1);
+    limiter.leave(1);
+    expect([enter("a", 3), enter("a", 2)]).toEqual(["RATE_LIMITED 1000", "let in"]);
+    expect([limiter.inFlight, limiter.isFull]).toEqual([2, true]);
+    limiter.leave(2);
+    expect([enter("a"), enter("b")]).toEqual(["RATE_LIMITED 1000", "let in"]);
+    now = 1000;
+    expect(enter("a")).toBe("let in");
+    expect(told).toEqual(["in_flight", "rate", "rate"]);
+  });
+
+  test("lets what is larger than all that may be in progress in alone", () => {
+    const limiter = new Limiter({ maxInFlight: 10, perCaller: { rate: 1, burst: 1000 } }, () => 0);
+    const enter = (count: number) => reasonOf(() => limiter.enter("a", count));
+    expect([enter(100), enter(1)]).toEqual(["let in", "RATE_LIMITED 50"]);
+    limiter.leave(100);
+    expect([enter(1), enter(100), enter(9), enter(1)]).toEqual([
+      "let in",
+      "RATE_LIMITED 66",
+      "let in",
+      "RATE_LIMITED 82",
+    ]);
+  });
+
+  test("remembers no more callers than there may be", () => {
+    let now = 0;
+    const limiter = new Limiter({ maxInFlight: 100_000, perCaller: { rate: 1, burst: 1 } }, () => now);
+    limiter.enter("first", 1);
+    for (let n = 0; n < 9999; n++) limiter.enter(`caller-${n}`, 1);
+    now = 1_000_000;
+    limiter.enter("last", 1);
+    expect(reasonOf(() => limiter.enter("last", 1))).toBe("RATE_LIMITED 1000");
+    expect(reasonOf(() => limiter.enter("first", 1))).toBe("let in");
+  });
+});
+
+describe("the lag of the event loop", () => {
+  const lagging = () => {
+    let now = 0;
+    const lag = new LoopLag(() => now);
+    return {
+      lag,
+      looks(count: number, late: number) {
+        for (let n = 0; n < count; n++) {
+          now += LAG_TICK_MS + late;
+          lag.look();
+        }
+      },
+    };
+  };
+  const shedOf = (lag: LoopLag, calls: number) =>
+    Array.from({ length: calls }, () => lag.sheds()).filter(Boolean).length;
+
+  test("one long pause, or a lag that is short, sheds nothing", () => {
+    const { lag, looks } = lagging();
+    looks(100, 0);
+    looks(1, 10_000);
+    looks(1, 0);
+    looks(50, 200);
+    looks(3, 300);
+    expect([lag.share, shedOf(lag, 100)]).toEqual([0, 0]);
+    expect(lag.lagMs).toBe(300);
+  });
+
+  test("a lag that lasts sheds more and more, evenly, and nothing any more two seconds after it", () => {
+    const { lag, looks } = lagging();
+    looks(4, 300);
+    expect(lag.share).toBe(0.1);
+    expect(shedOf(lag, 100)).toBe(10);
+    looks(1, 300);
+    expect(shedOf(lag, 1000)).toBe(200);
+    looks(50, 300);
+    expect(lag.share).toBe(0.95);
+    expect(shedOf(lag, 1000)).toBe(950);
+    looks(20, 0);
+    expect([lag.share, shedOf(lag, 100)]).toEqual([0, 0]);
+  });
+});
+
+test("a call that was given up is not let in", async () => {
+  const limiter = new Limiter({ maxInFlight: 1, perCaller: { rate: 1, burst: 1 } }, () => 0);
+  const gaveUp = { signal: AbortSignal.abort(), caller: { id: "a", proof: "loopback" }, requestId: "r" };
+  const call = { requestStream: false, request: {}, next: () => expect.unreachable() };
+  const middleware = limit({ limiter, countOf: () => 1 }) as unknown as (
+    call: unknown,
+    context: unknown,
+  ) => AsyncGenerator<unknown>;
+  await expect(middleware(call, gaveUp).next()).rejects.toMatchObject({ name: "AbortError" });
+  limiter.enter("a", 1);
+});
+
+test("what is late is told once, and what has ended is not", () => {
+  let now = 0;
+  const late: string[] = [];
+  const overdue = new Overdue<string>(
+    100,
+    () => now,
+    (item) => late.push(item),
+  );
+  overdue.begin("a");
+  now = 50;
+  overdue.begin("b");
+  overdue.begin("c");
+  overdue.end("c");
+  now = 99;
+  overdue.sweep();
+  expect(late).toEqual([]);
+  now = 100;
+  overdue.sweep();
+  now = 150;
+  overdue.sweep();
+  overdue.sweep();
+  expect([late, overdue.size]).toEqual([["a", "b"], 0]);
+});
+
+describe("over a connection", () => {
+  test("a caller over its rate is told how long to wait, three times", async () => {
+    const { address, client, excess, calls, pass } = await running({ limits: { perCaller: { rate: 2, burst: 2 } } });
+    await client.buildToken(request);
+    await client.buildToken(request);
+    const answer = await answerTo(opened(sessionTo(address)).end(BODY));
+    expect(answer).toMatchObject({
+      status: Status.RESOURCE_EXHAUSTED,
+      message: "too many calls: wait 500 ms before the next",
+      headers: { "grpc-retry-pushback-ms": "500" },
+    });
+    expect(await failureOf((options) => client.buildToken(request, options))).toMatchObject({
+      errorInfo: { reason: "RATE_LIMITED" },
+      retryAfterMs: 500,
+    });
+    expect(excess).toEqual(["rate", "rate"]);
+    expect(calls().map(({ decision, reason }) => reason ?? decision)).toEqual([
+      "issued",
+      "issued",
+      "RATE_LIMITED",
+      "RATE_LIMITED",
+    ]);
+    pass(500);
+    await client.buildToken(request);
+  });
+
+  test("each request of a batch counts", async () => {
+    const { client } = await running({ limits: { perCaller: { rate: 1, burst: 4 } } });
+    await client.batchBuildTokens({ requests: [request, request, request] });
+    await client.buildToken(request);
+    await expect(client.buildToken(request)).rejects.toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
+  });
+
+  test("a caller over its rate does not disturb another", async () => {
+    const { client, address } = await running({
+      limits: { perCaller: { rate: 1, burst: 1 } },
+      identify: (headers) => ({ id: headers.get("x-caller").length > 0 ? "stranger" : "lobby", proof: "loopback" }),
+    });
+    await client.buildToken(request);
+    await expect(client.buildToken(request)).rejects.toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
+    const other = await answerTo(opened(sessionTo(address), { "x-caller": "1" }).end(BODY));
+    expect(other.status).toBe(Status.PERMISSION_DENIED);
+  });
+
+  test("too many in progress, and health all the same", async () => {
+    const { client, sink, excess, address } = await running({ limits: { maxInFlight: 2 } });
+    sink.behaviour = "blocks";
+    const waiting = [client.buildToken(request), client.buildToken(request)];
+    await until(() => sink.waiting > 0);
+    await expect(client.buildToken(request)).rejects.toMatchObject({
+      code: Status.RESOURCE_EXHAUSTED,
+      details: expect.stringMatching(/^too many calls are in progress: wait \d+ ms/),
+    });
+    // Its body was not waited for.
+    expect(await answerTo(opened(sessionTo(address)))).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });
+    expect(excess).toEqual(["in_flight", "in_flight"]);
+    expect(await healthOf(address)).toMatchObject({ status: 0 });
+    sink.unblock();
+    await Promise.all(waiting);
+    await client.buildToken(request);
+  });
+
+  test("while the event loop lags, calls are shed before their body is read, and health is not", async () => {
+    const { address, client, excess, calls, pass, bounds } = await running();
+    for (let n = 0; n < 40; n++) pass(400);
+    expect(bounds.lag.share).toBe(0.95);
+    const answers = [];
+    for (let n = 0; n < 20; n++) answers.push(await answerTo(opened(sessionTo(address)).end(BODY)));
+    const shed = answers.filter(({ status }) => status === Status.RESOURCE_EXHAUSTED);
+    expect(shed).toHaveLength(19);
+    for (const { headers, message } of shed) {
+      expect(message).toMatch(/^the server has more calls than time: wait \d+ ms before the next$/);
+      expect(Number(headers["grpc-retry-pushback-ms"])).toBeGreaterThanOrEqual(500);
+    }
+    expect(new Set(shed.map(({ headers }) => headers["grpc-retry-pushback-ms"])).size).toBeGreaterThan(4);
+    expect([excess.length, calls().length]).toEqual([19, 1]);
+    for (let n = 0; n < 20; n++) expect(await healthOf(address)).toMatchObject({ status: 0 });
+    for (let n = 0; n < 20; n++) pass(100);
+    for (let n = 0; n < 20; n++) await client.buildToken(request);
+  });
+});
