@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/interop/**", "test/faults/**", "test/bench/**"],
+    exclude: ["test/interop/**", "test/faults/**"],
     typecheck: { enabled: false },
     testTimeout: 30_000,
   },
