@@ -191,6 +191,11 @@ export type RenewTokenRequest = Message<"agora.token.v1.RenewTokenRequest"> & {
    * with the renewed token if that is earlier, and is left out once it has passed:
    * renewal never lengthens a privilege that was made shorter on purpose.
    *
+   * A token does not tell a privilege that was made to end with it from one that was
+   * cut down to it. A renewal so short that it cuts one down therefore makes it last
+   * with the token, in later renewals too. To keep an earlier end, renew for longer
+   * than that end, or build anew.
+   *
    * @generated from oneof agora.token.v1.RenewTokenRequest.expiration
    */
   expiration: {
@@ -2159,6 +2164,7 @@ export const TokenService: GenService<{
    *
    * If any request in the batch fails, the call fails, no token is returned, and
    * the `index` in the metadata of the `google.rpc.ErrorInfo` names the request.
+   * The caller needs the permission that BuildToken would need for each request.
    *
    * @generated from rpc agora.token.v1.TokenService.BatchBuildTokens
    */

@@ -471,7 +471,9 @@ export type Permit = Message<"agora.token.config.v1.Permit"> & {
 
   /**
    * The methods: BuildToken, BatchBuildTokens, RenewToken, InspectToken. `*` is all.
-   * BatchBuildTokens needs BuildToken as well.
+   * To build a batch or to renew needs the permit that building the same grants would
+   * need, so the row that names BatchBuildTokens or RenewToken has to name BuildToken
+   * as well: without it, the row permits neither.
    *
    * @generated from field: repeated string methods = 3;
    */
@@ -516,14 +518,20 @@ export type Permit = Message<"agora.token.config.v1.Permit"> & {
   maxTtl?: Duration | undefined;
 
   /**
-   * Whether tokens for whoever holds them are permitted. The default is false.
+   * Whether tokens that serve others than the users they name are permitted: those for
+   * whoever holds them or for a pattern of users, those that act for the whole
+   * application (the privilege `app` of Chat and APaaS), and those of RTM2 that name
+   * no resources, which leaves all of them open. The default is false.
    *
    * @generated from field: bool any_user = 9;
    */
   anyUser: boolean;
 
   /**
-   * Whether tokens for every channel are permitted. The default is false.
+   * Whether tokens that open other channels than those they name are permitted: those
+   * for every channel or for a pattern of channels, those of APaaS that act as a user
+   * or for the whole application, which no room bounds, and those of RTM2 that name no
+   * resources. The default is false.
    *
    * @generated from field: bool any_channel = 10;
    */
