@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
-const ROOT = join(import.meta.dirname, "..", "..");
+/** The root of the checkout. */
+export const ROOT = join(import.meta.dirname, "..", "..");
 
 /** Where the programs are built: a copy of the folders they need, laid out as here. Nothing of it is committed. */
 export const INTEROP = join(ROOT, "node_modules", ".cache", "agora-tokend-interop");
@@ -110,9 +111,8 @@ export function commandsOf(heading: string): string {
 
 /** Runs commands in the copy, as a person would in the checkout, and gives what they print. */
 export async function run(commands: string, server?: Server): Promise<string> {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_"));
   const env = {
-    ...Object.fromEntries(own),
+    ...environment(),
     PATH: [join(ROOT, "node_modules", ".bin"), process.env["PATH"]].join(delimiter),
     // Beside the folder that PHP reads by itself.
     PHP_INI_SCAN_DIR: `:${join(INTEROP, "php")}`,
@@ -122,4 +122,9 @@ export async function run(commands: string, server?: Server): Promise<string> {
   const options = { cwd: INTEROP, env, encoding: "utf8", maxBuffer: 1 << 24 } as const;
   const { stdout } = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", commands], options);
   return stdout;
+}
+
+/** The environment of a person at the prompt: without what npm adds for the scripts that it runs. */
+export function environment(): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
 }

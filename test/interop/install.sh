@@ -9,7 +9,8 @@ GHZ=v0.120.0
 PACKAGES=(
   protobuf-compiler protobuf-compiler-grpc # protoc, and its plugins for C++ and PHP
   libgrpc++-dev libprotobuf-dev
-  php-cli php-dev php-google-protobuf # php-dev builds the gRPC extension, which Debian does not package
+  openssl zsh                            # for the pages and completions that are tried
+  php-cli php-dev php-google-protobuf    # php-dev builds the gRPC extension, which Debian does not package
 )
 # Beside the packages of npm, where nothing is committed. harness.ts reads it.
 interop=$PWD/node_modules/.cache/agora-tokend-interop
