@@ -44,7 +44,7 @@ describe("what it holds", () => {
   test("is the program, the library, the protos and what explains them, and nothing else", () => {
     const kinds = [
       /^dist\/main\.cjs$/,
-      /^dist\/LICENSES\.txt$/,
+      /^dist\/(LICENSES\.txt|sbom\.json)$/,
       /^dist\/lib\/(src\/(client|rpc|token)\/[a-z0-9-]+|src\/(index|clock|failure)|gen\/[a-z0-9_/]+_pb)\.(js|d\.ts)$/,
       /^proto\/[a-z0-9_/]+\.proto$/,
       /^proto\/(README|MIGRATION)\.md$/,
