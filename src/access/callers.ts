@@ -67,9 +67,9 @@ export class Callers {
       const certified = certificate && this.#certificates.recognize(certificate);
       if (certified) return certified;
       const [header, ...more] = authorization;
-      // Who presents a bearer is whom it names, or nobody: a bad one does not make a stranger a neighbour.
+      // Who presents a credential is whom it names, or nobody: a bad one does not make a stranger a neighbour.
       if (header !== undefined) return more.length === 0 ? byBearer(BEARER.exec(header)?.[1] ?? "") : undefined;
-      return local && this.#local && { ...this.#local, proof: local };
+      return local && !certificate && this.#local ? { ...this.#local, proof: local } : undefined;
     };
   }
 }

@@ -64,6 +64,10 @@ describe("nobody is recognized", () => {
     ["by a blank at the end", { authorization: [`Bearer ${key.key} `] }],
     ["by a certificate that has expired", { certificate: { ...certificate, notAfter: NOW - 1 } }],
     [
+      "on this machine, by a certificate that names nobody",
+      { local: "loopback", certificate: { ...certificate, spiffeId: undefined } },
+    ],
+    [
       "by a bearer on a connection whose certificate has expired",
       { certificate: { ...certificate, notAfter: NOW - 1 }, authorization: [`Bearer ${key.key}`] },
     ],
