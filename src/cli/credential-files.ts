@@ -3,6 +3,8 @@
 import { KeySetInvalid, readKeySet } from "../access/key-set.ts";
 import type { Clock } from "../clock.ts";
 import type { Problem, Settings } from "../config/config.ts";
+import type { SecretFile } from "../keyring/file-source.ts";
+import { tampering } from "../keyring/fitness.ts";
 import { readTls, type TlsFile, TlsInvalid } from "../server/tls-files.ts";
 
 /** The keys of the configuration that name the files of TLS. */
@@ -22,9 +24,9 @@ export function credentialFilesOf({ listen, jwtIssuers }: Settings): string[] {
 /**
  * What is wrong with these files.
  *
- * @param read gives the content of a file, or throws as reading it did
+ * @param read gives a file, or throws as reading it did
  */
-export function credentialProblems(settings: Settings, read: (path: string) => Uint8Array, clock: Clock): Problem[] {
+export function credentialProblems(settings: Settings, read: (path: string) => SecretFile, clock: Clock): Problem[] {
   const problems: Problem[] = [];
   const check = (pathOf: (error: unknown) => string, act: () => void) => {
     try {
@@ -49,10 +51,23 @@ export function credentialProblems(settings: Settings, read: (path: string) => U
     if (keys.kind === "file")
       check(
         () => `jwt_issuers[${index}].jwks_file`,
-        () => readKeySet(read(keys.file)),
+        () => readKeySetFile(read(keys.file)),
       );
   });
   return problems;
+}
+
+/**
+ * Reads the keys of an issuer from a file.
+ *
+ * @throws KeySetInvalid
+ */
+export function readKeySetFile(file: SecretFile): Uint8Array {
+  // Whoever can write it is whom the issuer can name.
+  const fault = tampering(file, "0644");
+  if (fault !== undefined) throw new KeySetInvalid(fault);
+  readKeySet(file.bytes);
+  return file.bytes;
 }
 
 function messageOf(error: unknown): string {

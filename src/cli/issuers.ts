@@ -4,6 +4,7 @@ import type { KeysOf } from "../access/by-jwt.ts";
 import { FILE_SCHEDULE, IssuerKeys, type KeyOutcome, URL_SCHEDULE } from "../access/issuer-keys.ts";
 import type { Clock } from "../clock.ts";
 import type { JwtIssuerSettings } from "../config/config.ts";
+import { readKeySetFile } from "./credential-files.ts";
 import type { ReadFile } from "./files.ts";
 
 /** What issuers are followed with. */
@@ -54,7 +55,7 @@ export class Issuers {
     const onOutcome = (outcome: KeyOutcome) => this.#parts.onOutcome(issuer, outcome);
     if (keys.kind === "url")
       return new IssuerKeys({ read: () => fetch(keys.url), schedule: URL_SCHEDULE, clock, onOutcome });
-    const content = async () => (await read(keys.file)).bytes;
+    const content = async () => readKeySetFile(await read(keys.file));
     return new IssuerKeys({ read: content, schedule: FILE_SCHEDULE, clock, onOutcome });
   }
 }

@@ -35,7 +35,7 @@ export function load(reading: Reading, rules: KeyRingRules, selfCheck: SelfCheck
   const { file, parsed: settings } = reading;
   if (settings instanceof ConfigInvalid) throw settings;
   const problems: Problem[] = [...writable(reading), ...notSupportedYet(settings), ...unsafe(settings)];
-  problems.push(...credentialProblems(settings, (path) => reading.fileAt(path).bytes, clock));
+  problems.push(...credentialProblems(settings, (path) => reading.fileAt(path), clock));
   const composition = composed(settings, reading, rules, problems);
   if (composition === undefined || problems.length > 0) throw new ConfigInvalid(file, problems);
   selfCheck(composition.keyRing);

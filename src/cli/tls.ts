@@ -33,7 +33,7 @@ export class TlsListeners {
     const { read, clock, onOutcome } = this.#parts;
     const credentials = await TlsCredentials.load({
       files: tls,
-      read: async (path) => (await read(path)).bytes,
+      read,
       clock,
       onOutcome: (outcome) => onOutcome(addressText(address), outcome),
     });

@@ -56,8 +56,9 @@ function listener({ address: text, tls, terminatedUpstream }: pb.Listener): sett
   return { address: at, loopback: isLoopback(at), tls: tls && tlsFiles(tls), terminatedUpstream };
 }
 
-function tlsFiles({ certificateFile, keyFile, clientCaFile }: pb.Tls): settings.TlsSettings {
-  return { certificateFile, keyFile, clientCaFile: clientCaFile || undefined };
+function tlsFiles({ certificateFile, keyFile, clientCaFile, ...rest }: pb.Tls): settings.TlsSettings {
+  const { allowReadableKeyFile } = rest;
+  return { certificateFile, keyFile, clientCaFile: clientCaFile || undefined, allowReadableKeyFile };
 }
 
 function address(text: string): Address {

@@ -40,6 +40,8 @@ export interface TlsSettings {
   readonly keyFile: string;
   /** With it, clients must present a certificate. */
   readonly clientCaFile: string | undefined;
+  /** Whether the file of the private key may be readable for other users. */
+  readonly allowReadableKeyFile: boolean;
 }
 
 /** A project of the key ring. */

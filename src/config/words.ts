@@ -17,6 +17,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Tls.certificate_file": "the file of the server's certificate chain",
   "Tls.key_file": "the file of the server's private key",
   "Tls.client_ca_file": "the file of the authorities of client certificates",
+  "Tls.allow_readable_key_file": "true or false",
   "Admin.address": "host:port with a numeric host or localhost, or [host]:port for IPv6",
   "Project.id": "1 to 63 of a-z, 0-9 and -, and begin with a letter",
   "Project.app_id": "an App ID in quotes: 32 hexadecimal digits",

@@ -95,7 +95,7 @@ function load(
     const content = read(file);
     const secret = parse(content);
     const fault =
-      exposure(content, allowReadableFiles) ??
+      exposure(content, { allowed: allowReadableFiles, statement: "allow_readable_files: true for the project" }) ??
       weakness(secret) ??
       (!rules.samples && isSampleCertificate(secret) ? `sample certificate: ${SAMPLE}` : undefined);
     return fault === undefined ? { id, state, secret } : { fault };

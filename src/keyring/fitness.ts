@@ -21,17 +21,30 @@ const LEAST_DISTINCT = 8;
 const SAMPLE_APP_ID = "970ca35de60c44645bbae8a215061b33";
 const SAMPLE_CERTIFICATE = "5cfd2fd1755d40ecb72977518be15d3b";
 
-/**
- * What is wrong with who else may read or write the file, and what mends it; undefined if nothing is.
- *
- * @param allowReadable whether others may read it
- */
-export function exposure({ mode, projected }: SecretFile, allowReadable: boolean): string | undefined {
-  if ((mode & OTHERS_WRITE) !== 0)
-    return "writable file: every user of this machine may write it; make its mode 0400 with chmod";
-  if ((mode & OTHERS_ANY) === 0 || projected || allowReadable) return undefined;
+/** How the configuration lets others read a file. */
+export interface Readable {
+  readonly allowed: boolean;
+  /** What it says to let them: completes "or state ...". */
+  readonly statement: string;
+}
+
+/** What is wrong with who else may read or write the file, and what mends it; undefined if nothing is. */
+export function exposure(file: SecretFile, { allowed, statement }: Readable): string | undefined {
+  const { mode, projected } = file;
+  const fault = tampering(file, "0400");
+  if (fault !== undefined || (mode & OTHERS_ANY) === 0 || projected || allowed) return fault;
   const octal = `0${(mode & 0o777).toString(8)}`;
-  return `readable file: others than its owner may use it (mode ${octal}); make its mode 0400 with chmod, or state allow_readable_files: true for the project`;
+  return `readable file: others than its owner may use it (mode ${octal}); make its mode 0400 with chmod, or state ${statement}`;
+}
+
+/**
+ * What is wrong with who else may write the file, and what mends it; undefined if nothing is.
+ *
+ * @param right the permissions that it should have, octal
+ */
+export function tampering({ mode }: Pick<SecretFile, "mode">, right: string): string | undefined {
+  if ((mode & OTHERS_WRITE) === 0) return undefined;
+  return `writable file: every user of this machine may write it; make its mode ${right} with chmod`;
 }
 
 /** What makes a certificate one to guess; undefined if nothing does. */

@@ -3,6 +3,7 @@
 import { constants } from "node:crypto";
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { Clock, Instant } from "../clock.ts";
+import type { SecretFile } from "../keyring/fitness.ts";
 import { readTls, type TlsFile, type TlsFiles, TlsInvalid, type TlsMaterial } from "./tls-files.ts";
 
 /** What became of a change of the files. */
@@ -15,11 +16,13 @@ export type TlsOutcome =
 export interface TlsSource {
   readonly files: TlsFiles;
   /** Reads a file, as it is now. */
-  readonly read: (path: string) => Promise<Uint8Array>;
+  readonly read: (path: string) => Promise<SecretFile>;
   readonly clock: Clock;
   /** Is told of each change of the files, and of each refusal, once. */
   readonly onOutcome: (outcome: TlsOutcome) => void;
 }
+
+const NOTHING: SecretFile = { bytes: new Uint8Array(), mode: 0, projected: false };
 
 /** How long a handshake may take, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
@@ -101,15 +104,15 @@ export class TlsCredentials extends ServerCredentials {
 }
 
 async function readAll({ files, read, clock }: TlsSource): Promise<TlsMaterial> {
-  const contents = new Map<TlsFile, Uint8Array>();
+  const contents = new Map<TlsFile, SecretFile>();
   for (const file of ["certificateFile", "keyFile", "clientCaFile"] as const) {
     const path = files[file];
     if (path !== undefined) contents.set(file, await readFile(file, path, read));
   }
-  return readTls(files, (file) => contents.get(file) ?? new Uint8Array(), clock);
+  return readTls(files, (file) => contents.get(file) ?? NOTHING, clock);
 }
 
-async function readFile(file: TlsFile, path: string, read: TlsSource["read"]): Promise<Uint8Array> {
+async function readFile(file: TlsFile, path: string, read: TlsSource["read"]): Promise<SecretFile> {
   try {
     return await read(path);
   } catch (error) {

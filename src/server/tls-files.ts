@@ -3,6 +3,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { type Clock, type Instant, isoTime } from "../clock.ts";
+import { exposure, type SecretFile, tampering } from "../keyring/fitness.ts";
 
 /** The files of TLS. */
 export interface TlsFiles {
@@ -10,6 +11,8 @@ export interface TlsFiles {
   readonly keyFile: string;
   /** With it, clients must present a certificate of one of its authorities. */
   readonly clientCaFile: string | undefined;
+  /** Whether others than its owner may read the file of the key. */
+  readonly allowReadableKeyFile: boolean;
 }
 
 /** What the files of TLS hold, PEM. */
@@ -22,7 +25,7 @@ export interface TlsMaterial {
 }
 
 /** A file of TLS. */
-export type TlsFile = keyof TlsFiles;
+export type TlsFile = Exclude<keyof TlsFiles, "allowReadableKeyFile">;
 
 /** A file of TLS that cannot be used: which, and what would mend it. Never a part of it. */
 export class TlsInvalid extends Error {
@@ -38,15 +41,16 @@ export class TlsInvalid extends Error {
 const BLOCKS = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /**
- * Checks that the files fit together, so that every handshake with them succeeds.
+ * Checks that nobody else can exchange the files or read the key, and that they fit together, so that every handshake
+ * with them succeeds.
  *
- * @param read gives the content of a file
+ * @param read gives a file
  * @throws TlsInvalid
  */
-export function readTls(files: TlsFiles, read: (file: TlsFile) => Uint8Array, clock: Clock): TlsMaterial {
-  const certificate = Buffer.from(read("certificateFile"));
-  const key = Buffer.from(read("keyFile"));
-  const clientCa = files.clientCaFile === undefined ? undefined : Buffer.from(read("clientCaFile"));
+export function readTls(files: TlsFiles, read: (file: TlsFile) => SecretFile, clock: Clock): TlsMaterial {
+  const certificate = publicFile("certificateFile", read);
+  const key = keyFile(files, read);
+  const clientCa = files.clientCaFile === undefined ? undefined : publicFile("clientCaFile", read);
   const [leaf] = certificatesIn(certificate, "certificateFile");
   if (!leaf?.checkPrivateKey(privateKeyIn(key))) {
     throw new TlsInvalid("keyFile", "the key is not that of the certificate: write both files anew, from one source");
@@ -63,6 +67,22 @@ export function readTls(files: TlsFiles, read: (file: TlsFile) => Uint8Array, cl
     );
   }
   return { certificate, key, clientCa, notAfter };
+}
+
+function publicFile(file: TlsFile, read: (file: TlsFile) => SecretFile): Buffer {
+  const content = read(file);
+  // Whoever can write it says whom clients trust here, or who is a client.
+  const fault = tampering(content, "0644");
+  if (fault !== undefined) throw new TlsInvalid(file, fault);
+  return Buffer.from(content.bytes);
+}
+
+function keyFile({ allowReadableKeyFile }: TlsFiles, read: (file: TlsFile) => SecretFile): Buffer {
+  const content = read("keyFile");
+  const statement = "allow_readable_key_file: true beside it";
+  const fault = exposure(content, { allowed: allowReadableKeyFile, statement });
+  if (fault !== undefined) throw new TlsInvalid("keyFile", fault);
+  return Buffer.from(content.bytes);
 }
 
 function certificatesIn(pem: Buffer, file: TlsFile): X509Certificate[] {

@@ -1,7 +1,7 @@
 // Who calls, over the service as it runs: from the configuration and its files to the answer.
 
 import { once } from "node:events";
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -271,6 +271,36 @@ describe("files that cannot be used end the start", () => {
       const { code, error } = await command(args);
       expect({ code, error }).toEqual({ code: EXIT.CONFIG, error: expect.stringMatching(message) });
       expect(error).toMatch(/^\S+config\.yaml:\d+:\d+: /m);
+    }
+  });
+});
+
+describe("files that others may use end the start", () => {
+  const start = async (name: string, mode: number, more = "") => {
+    const file = configured((path) => ({
+      listen: `[{ address: 127.0.0.1:0, ${mutualIn(path).replace(" }", `${more} }`)} }]`,
+      callers: `[${CALLERS.lobby}, ${CALLERS.rooms}]`,
+      rest: issuerIn(path),
+    }));
+    chmodSync(join(file, "..", name), mode);
+    return command(["check-config", file]);
+  };
+
+  test.each<[string, number, RegExp]>([
+    ["tls.key", 0o640, /key_file: readable file: .*\(mode 0640\).* or state allow_readable_key_file: true beside it$/m],
+    ["tls.key", 0o602, /key_file: writable file: .* make its mode 0400/],
+    ["tls.crt", 0o646, /certificate_file: writable file: .* make its mode 0644/],
+    ["ca.crt", 0o646, /client_ca_file: writable file: /],
+    ["jwks.json", 0o646, /jwt_issuers\[0\]\.jwks_file: writable file: /],
+  ])("%s with mode %o", async (name, mode, message) => {
+    const { code, error } = await start(name, mode);
+    expect({ code, error }).toEqual({ code: EXIT.CONFIG, error: expect.stringMatching(message) });
+  });
+
+  test("but for a key that the configuration lets others read, and for what is public", async () => {
+    expect(await start("tls.key", 0o640, ", allow_readable_key_file: true")).toMatchObject({ code: EXIT.OK });
+    for (const name of ["tls.crt", "ca.crt", "jwks.json"]) {
+      expect(await start(name, 0o644)).toMatchObject({ code: EXIT.OK });
     }
   });
 });

@@ -187,7 +187,7 @@ audit: { file: /var/log/audit.jsonl, on_full: drop }
     {
       address: { kind: "tcp", host: "::", port: 443 },
       loopback: false,
-      tls: { certificateFile: "/tls.crt", keyFile: "/tls.key", clientCaFile: "/ca.crt" },
+      tls: { certificateFile: "/tls.crt", keyFile: "/tls.key", clientCaFile: "/ca.crt", allowReadableKeyFile: false },
       terminatedUpstream: false,
     },
     {

@@ -9,6 +9,7 @@ import {
   makeCertificate,
   makeClientCertificate,
   makeServerCertificate,
+  ownFile,
 } from "../fixtures/certificates.ts";
 import { counting } from "./echo.ts";
 
@@ -27,13 +28,13 @@ const pair = ({ pem, keyPem }: Certificate) => ({ "tls.crt": pem, "tls.key": key
 async function listener(first = makeServerCertificate(authority), mutual = true) {
   const contents: Contents = { ...pair(first), "ca.crt": clients.pem };
   const outcomes: TlsOutcome[] = [];
-  const state = { now: NOW };
+  const state = { now: NOW, mode: 0o600 };
   const credentials = await TlsCredentials.load({
-    files: { ...FILES, clientCaFile: mutual ? FILES.clientCaFile : undefined },
+    files: { ...FILES, clientCaFile: mutual ? FILES.clientCaFile : undefined, allowReadableKeyFile: false },
     read: async (path) => {
       const text = contents[path as keyof Contents];
       if (text === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
-      return Buffer.from(text);
+      return { ...ownFile(text), mode: state.mode };
     },
     clock: () => state.now,
     onOutcome: (outcome) => outcomes.push(outcome),
@@ -198,9 +199,14 @@ describe("a rotation", () => {
     const read = async (path: string) => {
       const text = first[path as keyof Contents];
       if (text === undefined) throw Object.assign(new Error("no such file"), { code: "ENOENT" });
-      return Buffer.from(text);
+      return ownFile(text);
     };
-    const loading = TlsCredentials.load({ files: FILES, read, clock: () => NOW, onOutcome: () => undefined });
+    const loading = TlsCredentials.load({
+      files: { ...FILES, allowReadableKeyFile: false },
+      read,
+      clock: () => NOW,
+      onOutcome: () => undefined,
+    });
     await expect(loading).rejects.toMatchObject({ name: "TlsInvalid", file });
   });
 
@@ -220,6 +226,20 @@ describe("a rotation", () => {
     at.now = at.credentials.notAfter + 1;
     await at.credentials.poll();
     expect(at.outcomes).toMatchObject([{ outcome: "refused", message: expect.stringContaining("expired at") }]);
+  });
+
+  test("to a key that others may read, or an authority that others may write, is not taken", async () => {
+    for (const [mode, file, message] of [
+      [0o640, "keyFile", /^readable file: .* \(mode 0640\); .* allow_readable_key_file: true beside it$/],
+      [0o602, "certificateFile", /^writable file: .* make its mode 0644 with chmod$/],
+    ] as const) {
+      const at = await listener();
+      Object.assign(at.contents, pair(makeServerCertificate(authority)));
+      at.mode = mode;
+      await at.credentials.poll();
+      expect(at.outcomes).toEqual([{ outcome: "refused", file, message: expect.stringMatching(message) }]);
+      expect(await handshake(at.port)).toBe(serialOf(at.first));
+    }
   });
 
   test("of the authority of clients holds for new connections", async () => {
@@ -244,11 +264,11 @@ describe("a rotation", () => {
     let reads = 0;
     const outcomes: TlsOutcome[] = [];
     const credentials = await TlsCredentials.load({
-      files: { ...FILES, clientCaFile: undefined },
+      files: { ...FILES, clientCaFile: undefined, allowReadableKeyFile: false },
       read: async (path) => {
         // The swap comes after the certificate was read, and before the key is.
         if (++reads === 4) current = pair(next);
-        return Buffer.from(current[path as keyof typeof current]);
+        return ownFile(current[path as keyof typeof current]);
       },
       clock: () => NOW,
       onOutcome: (outcome) => outcomes.push(outcome),

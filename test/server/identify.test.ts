@@ -20,6 +20,7 @@ import {
   makeCertificate,
   makeClientCertificate,
   makeServerCertificate,
+  ownFile,
 } from "../fixtures/certificates.ts";
 import { badJwts, CLAIMS, claimsAt, KEYS, keySet, makeJwt, SHORT_KEY } from "../fixtures/jwts.ts";
 import { counting, ECHO_PATH } from "./echo.ts";
@@ -219,8 +220,8 @@ describe("on a listener with client certificates", () => {
   beforeAll(async () => {
     const pem: Record<string, string> = { certificate: server.pem, key: server.keyPem, ca: authority.pem };
     const credentials = await TlsCredentials.load({
-      files: { certificateFile: "certificate", keyFile: "key", clientCaFile: "ca" },
-      read: async (path) => Buffer.from(pem[path] ?? ""),
+      files: { certificateFile: "certificate", keyFile: "key", clientCaFile: "ca", allowReadableKeyFile: false },
+      read: async (path) => ownFile(pem[path] ?? ""),
       clock: () => NOW,
       onOutcome: () => undefined,
     });

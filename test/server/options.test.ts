@@ -10,7 +10,7 @@ import { DETAILS_TRAILER, decodeDetails } from "../../src/rpc/error-details.ts";
 import { TlsCredentials } from "../../src/server/credentials.ts";
 import { build } from "../api/world.ts";
 import { channelTo, clientOf } from "../e2e/client.ts";
-import { makeAuthority, makeServerCertificate } from "../fixtures/certificates.ts";
+import { makeAuthority, makeServerCertificate, ownFile } from "../fixtures/certificates.ts";
 import { answerTo, framed, opened, running, sessionTo, until } from "./running.ts";
 
 const rtc = { service: { case: "rtc", value: { channelName: "room-1", uid: 42, role: 1 } } } as const;
@@ -214,8 +214,8 @@ describe("connections", () => {
       ["key", certificate.keyPem],
     ]);
     const credentials = await TlsCredentials.load({
-      files: { certificateFile: "certificate", keyFile: "key", clientCaFile: undefined },
-      read: async (path) => Buffer.from(contents.get(path) ?? ""),
+      files: { certificateFile: "certificate", keyFile: "key", clientCaFile: undefined, allowReadableKeyFile: false },
+      read: async (path) => ownFile(contents.get(path) ?? ""),
       clock: () => Math.floor(Date.now() / 1000),
       onOutcome: () => undefined,
     });
