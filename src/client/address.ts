@@ -9,23 +9,24 @@ export interface Target {
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
-const FORMS = "host:port, [IPv6]:port, unix:/path, or a gRPC target such as dns:///host:port";
+const FORMS = "host:port, [IPv6]:port, unix:/path, or dns:///host:port";
 
 /**
  * Reads an address.
  *
- * @param text `host:port`, `[IPv6]:port`, `unix:/path/to.sock`, or a target with a scheme of gRPC's
+ * @param text `host:port`, `[IPv6]:port`, `unix:/path/to.sock`, or `dns:///host:port`
  * @throws TypeError that says which form is missing
  */
 export function targetOf(text: string): Target {
   const socket = /^unix:(?:\/\/)?(\/[^/].*)$/.exec(text)?.[1];
   // With one slash, nice-grpc would take the path for a host without a port.
   if (socket !== undefined) return { target: `unix://${socket}`, local: true };
-  const named = /^(?:dns|xds|google-c2p):\/\//.test(text);
+  const named = text.startsWith("dns://");
   const { host = "", port = "" } =
     /^(?:dns:\/\/[^/]*\/)?(?<host>\[[^\]]+\]|[^:/[\]]+):(?<port>\d+)$/.exec(text)?.groups ?? {};
-  const plain = isHost(host) && Number(port) >= 1 && Number(port) <= 65_535;
-  if (!plain && !(named && !text.startsWith("dns:"))) throw new TypeError(`the address is not of the form ${FORMS}`);
+  if (!isHost(host) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new TypeError(`the address is not of the form ${FORMS}`);
+  }
   const local = LOOPBACK.test(host);
   // A name may stand for several addresses: only the resolver of names asks for all of them.
   return { target: named || isIP(host.replace(/[[\]]/g, "")) > 0 ? text : `dns:///${text}`, local };

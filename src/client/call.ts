@@ -5,7 +5,8 @@ import { DETAILS_TRAILER } from "../rpc/error-details.ts";
 import { authorization, type Bearer } from "./credentials.ts";
 import { errorFrom, TokenServiceError } from "./error.ts";
 import { PUSHBACK_TRAILER, waitBeforeRetry } from "./retry.ts";
-import { pause, type Timing } from "./timing.ts";
+import { onAbort } from "./signals.ts";
+import { orAborted, pause, type Timing } from "./timing.ts";
 
 /** How one call differs from the others of its client. */
 export interface CallOptions {
@@ -67,21 +68,26 @@ export async function callMethod<T>(
   options: CallOptions = {},
 ): Promise<T> {
   const { timing } = policy;
+  if (Number.isNaN(options.deadlineMs)) throw invalidDeadline(method);
   const deadlineMs = Math.min(Math.max(0, options.deadlineMs ?? policy.deadlineMs), MOST_MILLISECONDS);
   const deadline = timing.now() + deadlineMs;
   const ending = new AbortController();
   const leave = policy.open.add(ending);
   const cancelTimer = timing.after(deadlineMs, () => ending.abort(TIMED_OUT));
-  const giveUp = () => ending.abort(options.signal?.reason);
-  if (options.signal?.aborted) giveUp();
-  else options.signal?.addEventListener("abort", giveUp, { once: true });
+  const { signal } = options;
+  const unfollow = signal && onAbort(signal, () => ending.abort(signal.reason));
   try {
     return await attempts(method, send, policy, deadline, ending.signal);
   } finally {
     leave();
     cancelTimer();
-    options.signal?.removeEventListener("abort", giveUp);
+    unfollow?.();
   }
+}
+
+function invalidDeadline(method: string): TokenServiceError {
+  const description = "deadlineMs is not a number of milliseconds";
+  return new TokenServiceError({ method, attempts: 0, code: Status.INVALID_ARGUMENT, description });
 }
 
 async function attempts<T>(
@@ -139,9 +145,10 @@ async function attempt<T>(send: Send<T>, call: Call, { bearer }: CallPolicy, lef
   }
 }
 
-async function bearerOf(bearer: Bearer, { method, attempts }: Call): Promise<string> {
+async function bearerOf(bearer: Bearer, { method, attempts, signal }: Call): Promise<string> {
   try {
-    return await authorization(bearer);
+    // What gives it may be a call of its own, which knows nothing of this deadline.
+    return await orAborted(authorization(bearer), signal);
   } catch (cause) {
     const why = cause instanceof TypeError ? cause.message : "what gives it failed";
     const description = `there is no bearer to send: ${why}`;

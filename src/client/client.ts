@@ -22,10 +22,10 @@ export interface TokenClient extends Methods<typeof TokenService> {
 /**
  * Makes a client of the token service. It connects when the first call is made, and again when it has to.
  *
- * @param addresses `host:port`, `[IPv6]:port`, `unix:/path/to.sock` or a gRPC target such as `dns:///host:port`. With
- *   several, and with a name that stands for several, calls take turns
+ * @param addresses `host:port`, `[IPv6]:port`, `unix:/path/to.sock` or `dns:///host:port`. With several, and with a
+ *   name that stands for several, calls take turns
  * @param options an address of this machine is called in plaintext if they do not say otherwise, any other with TLS
- * @throws TypeError if an address or a credential is not what it should be
+ * @throws TypeError if an address or an option is not what it should be
  * @example
  * const client = createTokenClient("127.0.0.1:50051");
  * const { issuedToken } = await client.buildToken({

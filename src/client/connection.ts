@@ -64,8 +64,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   // The time for one attempt to connect, which is named otherwise: see nice-grpc.
   "grpc.min_reconnect_backoff_ms": 5000,
   // A connection that leads nowhere any more is noticed without a call that waits for it.
-  "grpc.keepalive_time_ms": 60_000,
-  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.keepalive_time_ms": 20_000,
+  "grpc.keepalive_timeout_ms": 5000,
   "grpc.keepalive_permit_without_calls": 1,
   "grpc.enable_channelz": 0,
 };
@@ -73,7 +73,7 @@ const CHANNEL_OPTIONS: ChannelOptions = {
 /**
  * Connects to a service when the first call is made. With several addresses, calls take turns.
  *
- * @throws TypeError if an address or a credential is not what it should be
+ * @throws TypeError if an address or an option is not what it should be
  */
 export function connect<S extends DescService>(
   service: S,
@@ -82,6 +82,7 @@ export function connect<S extends DescService>(
 ): Connection<S> {
   const list = typeof addresses === "string" ? [addresses] : addresses;
   if (list.length === 0) throw new TypeError("there is no address: give at least one");
+  const policy = policyOf(options);
   const definition = define(service);
   const ring = new Ring(
     list.map((address) => {
@@ -90,7 +91,6 @@ export function connect<S extends DescService>(
       return { channel, client: createClient(definition, channel) as unknown as Readonly<Record<string, Sender>> };
     }),
   );
-  const policy = policyOf(options);
   const methods = service.methods
     .filter(({ methodKind }) => methodKind === "unary")
     .map((method) => {
@@ -131,10 +131,12 @@ function senderOf(client: Readonly<Record<string, Sender>>, name: string): Sende
   return sender;
 }
 
-function policyOf({ deadlineMs, retries, bearer, timing }: ConnectOptions): CallPolicy {
+function policyOf({ deadlineMs = DEADLINE_MS, retries = RETRIES, bearer, timing }: ConnectOptions): CallPolicy {
+  if (!(deadlineMs > 0)) throw new TypeError("deadlineMs is not a number of milliseconds over 0");
+  if (!(Number.isInteger(retries) && retries >= 0)) throw new TypeError("retries is not a whole number from 0 on");
   return {
-    deadlineMs: deadlineMs ?? DEADLINE_MS,
-    retries: retries ?? RETRIES,
+    deadlineMs,
+    retries,
     bearer,
     timing: timing ?? systemTiming,
     open: new OpenCalls(),

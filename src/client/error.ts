@@ -2,6 +2,7 @@ import { type ClientError, Status } from "nice-grpc";
 import type { ErrorReason } from "../../gen/agora/token/v1/token_pb.ts";
 import type { Violation } from "../failure.ts";
 import { decodeDetails, type ErrorDetails } from "../rpc/error-details.ts";
+import { inFewerWords } from "./description.ts";
 
 /** Who defines the reasons of the token service. */
 const DOMAIN = "agora.token.v1";
@@ -86,15 +87,12 @@ export function errorFrom(
   const { errorInfo, violations = [], retryAfterMs }: ErrorDetails = (details && decodeDetails(details)) ?? {};
   // Whatever stands between may have reasons of its own.
   const { reason, metadata = {} } = errorInfo?.domain === DOMAIN ? errorInfo : {};
-  const told = { reason, metadata, violations, retryAfterMs };
-  return new TokenServiceError({
-    ...told,
-    method,
-    attempts,
-    code: error.code,
-    description: error.details,
-    cause: error,
-  });
+  const told = { method, attempts, reason, metadata, violations, retryAfterMs, cause: error };
+  // Nobody here cancelled it: it is the server that let go of its calls when it ended, and another may carry it out.
+  if (error.code === Status.CANCELLED) {
+    return new TokenServiceError({ ...told, code: Status.UNAVAILABLE, description: "the server ended the call" });
+  }
+  return new TokenServiceError({ ...told, code: error.code, description: inFewerWords(error.details) });
 }
 
 /** The name of a status code; of one that gRPC does not define, `UNKNOWN`. */
