@@ -3,7 +3,7 @@
 import type { ServerCredentials } from "@grpc/grpc-js";
 import type { Health } from "../api/health.ts";
 import { systemClock } from "../clock.ts";
-import type { LimitSettings, ListenSettings } from "../config/config.ts";
+import type { LimitSettings, ListenSettings, ShutdownSettings } from "../config/config.ts";
 import type { Identify } from "../server/peer.ts";
 import type { Snapshot } from "../server/snapshot.ts";
 import { type OpenAuditing, openAuditing } from "./auditing.ts";
@@ -21,6 +21,7 @@ export interface Plan {
   readonly listeners: readonly ListenSettings[];
   readonly reflection: boolean;
   readonly limits: LimitSettings;
+  readonly shutdown: ShutdownSettings;
   /** Gives what may change, as it is now. */
   readonly snapshot: () => Snapshot;
   readonly identify: (listener: ListenSettings) => Identify;
@@ -45,6 +46,8 @@ const DEMO_LIMITS = {
   maxConnections: 2000,
   maxConnectionsPerAddress: 200,
 };
+// Nobody sends calls on to it, so nobody has to be told first.
+const DEMO_SHUTDOWN = { drainDelay: 0, deadline: 15 };
 /** How often the files are looked at, in milliseconds. What is new is taken when two looks agree. */
 const POLL_MS = 2000;
 /** Thousands of files take a while to look at: then the next look waits so many times as long. */
@@ -62,6 +65,7 @@ export function planOfDemo(port = DEFAULT_PORT): Plan {
     listeners: [demoListener(port)],
     reflection: true,
     limits: DEMO_LIMITS,
+    shutdown: DEMO_SHUTDOWN,
     snapshot: () => composition,
     identify: (listener) => composition.identify(listener, () => undefined, systemClock),
     auditing: () => Promise.resolve(undefined),
@@ -113,11 +117,12 @@ export async function planOfFile(
   issuers.follow(reloading.current.settings.jwtIssuers);
   await issuers.poll();
   const now = () => reloading.current.composition;
-  const { listen: listeners, reflection, limits } = reloading.current.settings;
+  const { listen: listeners, reflection, limits, shutdown } = reloading.current.settings;
   return {
     listeners,
     reflection,
     limits,
+    shutdown,
     snapshot: now,
     identify: (listener) => identifyAsOf(now, (composition) => composition.identify(listener, issuers.keysOf, clock)),
     auditing: () => openAuditing(file, reloading.current.settings, around),

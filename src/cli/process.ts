@@ -26,7 +26,11 @@ export function processSurroundings(): Surroundings {
   harden();
   const waiting: (() => void)[] = [];
   let listens = false;
-  const stop = () => waiting.shift()?.();
+  let terminated = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (signal === "SIGTERM") terminated = true;
+    waiting.shift()?.();
+  };
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     error: (line) => process.stderr.write(`${line}\n`),
@@ -35,6 +39,11 @@ export function processSurroundings(): Surroundings {
       if (!listens) process.on("SIGTERM", stop).on("SIGINT", stop);
       listens = true;
       return new Promise((resolve) => waiting.push(resolve));
+    },
+    stoppedBy: () => (terminated ? "system" : "person"),
+    onUncaught: (act) => {
+      // A promise that is rejected and not awaited comes here too, as nobody listens for those.
+      process.on("uncaughtException", act);
     },
     onReloadAsked: (act) => {
       process.on("SIGHUP", act);

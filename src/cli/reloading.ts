@@ -33,7 +33,7 @@ export interface ReloadingParts {
 }
 
 /** What listeners and sinks are made of at the start. */
-const AT_START = ["listen", "admin", "reflection", "limits", "audit"] as const;
+const AT_START = ["listen", "admin", "reflection", "limits", "audit", "shutdown"] as const;
 
 /** Readings that are tried until two in a row are equal. */
 const READINGS = 8;

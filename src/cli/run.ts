@@ -8,10 +8,12 @@ import { AT_THE_PROMPT } from "./at-the-prompt.ts";
 import { checkConfig } from "./check-config.ts";
 import { EXIT, USAGE, usage } from "./exit.ts";
 import { explain } from "./explain.ts";
+import { ListenFailed } from "./listening.ts";
 import { processSurroundings, startedWith } from "./process.ts";
 import { type Prompt, processPrompt } from "./prompt.ts";
 import { runtimeWarning } from "./runtime.ts";
 import { type Surroundings, serve, Unfit } from "./serve.ts";
+import { Faulted } from "./uncaught.ts";
 
 export { EXIT } from "./exit.ts";
 
@@ -116,6 +118,7 @@ function report(error: unknown, around: Surroundings): number {
   }
   const { code, message } = error as NodeJS.ErrnoException;
   around.error(`agora-tokend: ${message}`);
-  if (error instanceof SelfCheckFailed) return EXIT.SOFTWARE;
+  if (error instanceof SelfCheckFailed || error instanceof Faulted) return EXIT.SOFTWARE;
+  if (error instanceof ListenFailed) return EXIT.UNAVAILABLE;
   return code === undefined ? EXIT.FAULT : EXIT.UNAVAILABLE;
 }

@@ -3,16 +3,18 @@ import { Health } from "../api/health.ts";
 import type { Output } from "../audit/writer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { Bounds } from "../server/bounds.ts";
-import { drain } from "../server/drain.ts";
+import { type DrainTimes, drain } from "../server/drain.ts";
 import type { ReportFault } from "../server/middleware/answer.ts";
 import { isBrief, SERVICES, tokenServer } from "../server/server.ts";
 import { randomSalt } from "../token/salt.ts";
 import { descriptorWarning } from "./descriptors.ts";
 import { demoLines } from "./greeting.ts";
 import { listen, placeOf } from "./listening.ts";
-import { planOfDemo, planOfFile } from "./plan.ts";
+import { type Plan, planOfDemo, planOfFile } from "./plan.ts";
 import type { ReloadResult } from "./reloading.ts";
 import { every } from "./timers.ts";
+import { traceOf } from "./trace.ts";
+import { Uncaught } from "./uncaught.ts";
 
 /** Where a command writes to, and what ends it. */
 export interface Surroundings {
@@ -20,6 +22,13 @@ export interface Surroundings {
   error(line: string): void;
   /** Resolves when a stop is asked for, and again, for a second promise, when it is asked for once more. */
   stop(): Promise<void>;
+  /**
+   * Who asked for the stop. Where it was the system, others may still send calls here, and find out first. The default
+   * is a person.
+   */
+  readonly stoppedBy?: () => "system" | "person";
+  /** Calls back with each error that nobody catches, until the process has ended. The default is what Node.js does. */
+  readonly onUncaught?: (act: (error: unknown) => void) => void;
   /** Calls back whenever a reload is asked for, and gives what ends that. */
   readonly onReloadAsked?: (act: () => void) => () => void;
   /** Calls back once, after so many milliseconds, and gives what prevents it. The default is the timer of the system. */
@@ -53,6 +62,7 @@ export class Unfit extends Error {
   }
 }
 
+const SECOND = 1000;
 const ALL_SERVICES = ["", ...SERVICES.map(({ typeName }) => typeName)];
 
 /**
@@ -79,6 +89,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     now: () => Date.now(),
     every,
   });
+  const uncaught = new Uncaught(around);
   const servers: Server[] = [];
   try {
     for (const listener of plan.listeners) {
@@ -102,19 +113,28 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     auditing?.trail.start();
     setServing(true);
     const unfollow = plan.follow();
-    await around.stop();
+    const stop = around.stop();
+    await Promise.race([stop, uncaught.first]);
     unfollow();
     around.out("agora-tokend is stopping: calls in progress may finish");
-    await drain(servers, health, around.stop());
+    const now = uncaught.count > 0 ? stop : around.stop();
+    await drain(servers, { health, bounds, times: timesOf(plan, around, uncaught), now });
   } finally {
+    for (const server of servers) server.forceShutdown();
     bounds.stop();
     await auditing?.close();
   }
+  uncaught.judge();
+}
+
+function timesOf({ shutdown }: Plan, { stoppedBy }: Surroundings, { count }: Uncaught): DrainTimes {
+  const byPerson = count === 0 && stoppedBy?.() !== "system";
+  return { delayMs: byPerson ? 0 : shutdown.drainDelay * SECOND, deadlineMs: shutdown.deadline * SECOND };
 }
 
 function reportTo(around: Surroundings): ReportFault {
   return ({ facts, cause }, method) => {
-    const what = cause instanceof Error ? (cause.stack ?? cause.message) : (facts.detail ?? "unknown");
-    around.error(JSON.stringify({ level: "error", method, what }));
+    const what = cause === undefined ? { what: facts.detail ?? "unknown" } : traceOf(cause);
+    around.error(JSON.stringify({ level: "error", event: "fault", method, ...what }));
   };
 }

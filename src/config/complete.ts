@@ -20,6 +20,8 @@ const DEFAULT = {
   auditFile: "-",
   onFull: "deny",
   names: "plain",
+  drainDelay: 5,
+  deadline: 15,
 } as const;
 
 /** Turns a configuration without problems into settings: parsed, with each default filled in, and frozen. */
@@ -43,6 +45,7 @@ export function complete(config: pb.Config, places: settings.Settings["places"])
       maxConnectionsPerAddress: limits?.maxConnectionsPerAddress ?? DEFAULT.maxConnectionsPerAddress,
     },
     audit: audit(config.audit),
+    shutdown: shutdown(config.shutdown),
     places,
   });
 }
@@ -116,6 +119,13 @@ function audit(audit: pb.Audit | undefined): settings.AuditSettings {
     onFull: oneOf(ON_FULL, audit?.onFull || DEFAULT.onFull),
     names: oneOf(RECORDED_NAMES, audit?.names || DEFAULT.names),
     namesKeyFile: audit?.namesKeyFile || undefined,
+  };
+}
+
+function shutdown(shutdown: pb.Shutdown | undefined): settings.ShutdownSettings {
+  return {
+    drainDelay: shutdown?.drainDelay ? seconds(shutdown.drainDelay) : DEFAULT.drainDelay,
+    deadline: shutdown?.deadline ? seconds(shutdown.deadline) : DEFAULT.deadline,
   };
 }
 

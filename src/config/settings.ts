@@ -20,6 +20,7 @@ export interface Settings {
   readonly permits: readonly PermitSettings[];
   readonly limits: LimitSettings;
   readonly audit: AuditSettings;
+  readonly shutdown: ShutdownSettings;
   /** Where the file has each key and each element, by path: what is not in here is a default. */
   readonly places: ReadonlyMap<string, Place>;
 }
@@ -127,4 +128,12 @@ export interface AuditSettings {
   readonly names: RecordedNames;
   /** The file of the key for pseudonyms. */
   readonly namesKeyFile: string | undefined;
+}
+
+/** How it stops. */
+export interface ShutdownSettings {
+  /** For how long it serves on once it says that it does not. */
+  readonly drainDelay: Seconds;
+  /** From the signal on. Longer than the delay. */
+  readonly deadline: Seconds;
 }

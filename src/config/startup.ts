@@ -24,6 +24,7 @@ const RULES: readonly Rule[] = [
   noClientAuthority,
   noLifetime,
   pseudonymsWithoutKey,
+  deadlineInDelay,
 ];
 
 function plainOffLoopback({ listen }: Settings): ReturnType<Rule> {
@@ -94,6 +95,14 @@ function pseudonymsWithoutKey({ audit: { names, namesKeyFile } }: Settings): Ret
   const message =
     "a key without pseudonyms: names are recorded as they are; add names: pseudonym, or leave the key out";
   return [{ path: "audit.names_key_file", message }];
+}
+
+function deadlineInDelay({ shutdown: { drainDelay, deadline } }: Settings): ReturnType<Rule> {
+  if (deadline > drainDelay) return [];
+  const message =
+    `calls cut at every stop: it ends ${deadline} s after the signal and takes calls for the first ${drainDelay} s; ` +
+    "make deadline longer than drain_delay, 10s at the least for calls in progress";
+  return [{ path: "shutdown.deadline", message }];
 }
 
 /** The keys that this version reads and checks, and does not act on yet. An empty table means that all are. */

@@ -11,6 +11,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Config.permits": "a list of at most 10000 permits",
   "Config.limits": "a mapping with keys such as max_message_bytes",
   "Config.audit": "a mapping with the keys file, on_full, names and names_key_file",
+  "Config.shutdown": "a mapping with the keys drain_delay and deadline",
   "Listener.address": "host:port with a numeric host or localhost, [host]:port for IPv6, or unix: and an absolute path",
   "Listener.tls": "a mapping with the keys certificate_file, key_file and client_ca_file",
   "Listener.terminated_upstream": "true or false",
@@ -67,6 +68,8 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Audit.on_full": "deny or drop",
   "Audit.names": "plain or pseudonym",
   "Audit.names_key_file": "the file of the key for pseudonyms",
+  "Shutdown.drain_delay": "a length of time from 0s to 300s, in seconds such as 5s",
+  "Shutdown.deadline": "a length of time from 1s to 600s, in seconds such as 15s",
 };
 
 /** What the value of a key must be: completes "must be ...". */

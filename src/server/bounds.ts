@@ -5,6 +5,7 @@ import { Intake } from "./intake.ts";
 import { LAG_TICK_MS, LoopLag } from "./lag.ts";
 import { type Excess, Limiter, type RateLimits } from "./middleware/limit.ts";
 import type { CallLimits } from "./options.ts";
+import { Sessions } from "./sessions.ts";
 
 /** How much is accepted. */
 export interface Limits extends CallLimits, RateLimits {
@@ -34,6 +35,7 @@ const SWEEP_MS = 1000;
 export class Bounds {
   readonly limits: Limits;
   readonly connections: Connections;
+  readonly sessions = new Sessions();
   readonly intake: Intake;
   readonly limiter: Limiter;
   readonly lag: LoopLag;
@@ -41,7 +43,7 @@ export class Bounds {
 
   constructor({ limits, isBrief, monotonic, now, every, onExcess }: BoundsParts) {
     this.limits = limits;
-    const connections = new Connections(limits, monotonic);
+    const connections = new Connections(limits, this.sessions, monotonic);
     const lag = new LoopLag(monotonic);
     const faultOf = (stream: object) => connections.faultOf(stream);
     const limiter = new Limiter(limits, monotonic, onExcess);

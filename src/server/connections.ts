@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { type Headers, judgeHeaders, type Refusal } from "./headers.ts";
 import { Overdue } from "./overdue.ts";
 import { noteRepeats } from "./repeated.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** How many connections may be open. */
 export interface ConnectionLimits {
@@ -35,6 +36,7 @@ const CHANNEL = "net.server.socket";
 /** Looks after the connections of listeners, all together. */
 export class Connections {
   readonly #limits: ConnectionLimits;
+  readonly #sessions: Sessions;
   readonly #open = new Map<Socket, string | undefined>();
   readonly #byAddress = new Map<string, number>();
   readonly #ours = new WeakSet<object>();
@@ -47,8 +49,9 @@ export class Connections {
   #silenced = 0;
 
   /** @param clock never goes back, in milliseconds */
-  constructor(limits: ConnectionLimits, clock: () => number) {
+  constructor(limits: ConnectionLimits, sessions: Sessions, clock: () => number) {
     this.#limits = limits;
+    this.#sessions = sessions;
     const silence = (socket: Socket) => {
       this.#silenced++;
       socket.destroy();
@@ -129,9 +132,11 @@ export class Connections {
 
   /** Attends to the streams of a server before grpc-js does. */
   #attend(server: Http2Server): void {
+    this.#sessions.attend(server);
     server.prependListener(
       "stream",
       (stream: ServerHttp2Stream, headers: Headers, _flags: number, raw: readonly string[]) => {
+        this.#sessions.note(stream);
         noteRepeats(stream, raw);
         const fault = judgeHeaders(headers, raw);
         if (fault) this.#faults.set(stream, fault);

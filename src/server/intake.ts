@@ -22,6 +22,7 @@ const INCOMPLETE = bare(
   `the request was not complete ${REQUEST_MS / 1000} s after its headers: send it at once`,
 );
 const UNANSWERED = bare(Status.DEADLINE_EXCEEDED, `the call was not answered within ${CALL_MS / 1000} s`);
+const STOPPING = ours("SHUTTING_DOWN");
 const EXPIRED = bare(Status.DEADLINE_EXCEEDED, "the deadline had passed when the request was complete");
 // Made once, so that to refuse takes a fraction of what to answer takes.
 const LAGGING = WAITS_MS.map((milliseconds) =>
@@ -51,6 +52,8 @@ export class Intake {
   readonly #parts: IntakeParts;
   readonly #incomplete: Overdue<ServerInterceptingCallInterface>;
   readonly #unanswered: Overdue<ServerInterceptingCallInterface>;
+  /** Calls that may go on for as long as their caller likes: watches and reflection. */
+  readonly #lasting = new Set<ServerInterceptingCallInterface>();
   #shed = 0;
 
   constructor(parts: IntakeParts) {
@@ -70,6 +73,11 @@ export class Intake {
     this.#unanswered.sweep();
   }
 
+  /** Ends the calls that may go on for as long as their caller likes, since the process stops. */
+  endLasting(): void {
+    for (const call of this.#lasting) call.sendStatus(STOPPING);
+  }
+
   /** The interceptor. It comes before all others. */
   readonly interceptor: ServerInterceptor = ({ path }, call) => {
     const brief = this.#parts.isBrief(path);
@@ -84,6 +92,7 @@ export class Intake {
               return;
             }
             if (brief) this.#begin(call);
+            else this.#lasting.add(call);
             proceed(headers);
           },
           onReceiveHalfClose: (proceed) => {
@@ -96,6 +105,7 @@ export class Intake {
           onCancel: () => {
             this.#incomplete.end(call);
             this.#unanswered.end(call);
+            this.#lasting.delete(call);
             if (!complete) hangUp(streamOf(call));
           },
         }),

@@ -102,6 +102,7 @@ describe("the example", () => {
         maxConnectionsPerAddress: 200,
       },
       audit: { file: "-", onFull: "deny", names: "pseudonym", namesKeyFile: "/run/secrets/names-key" },
+      shutdown: { drainDelay: 5, deadline: 20 },
     });
   });
 
@@ -150,6 +151,7 @@ test("all defaults", () => {
       maxConnectionsPerAddress: 200,
     },
     audit: { file: "-", onFull: "deny", names: "plain", namesKeyFile: undefined },
+    shutdown: { drainDelay: 5, deadline: 15 },
   });
 });
 

@@ -109,6 +109,15 @@ describe("unsafe to start", () => {
     expect(unsafe(read(`${file([], [loopback])}audit: ${whole}\n`))).toEqual([]);
   });
 
+  test.each([
+    ["{ drain_delay: 5s, deadline: 5s }", ["shutdown.deadline: calls cut at every stop"]],
+    ["{ drain_delay: 20s }", ["shutdown.deadline: calls cut at every stop"]],
+    ["{ drain_delay: 0s, deadline: 1s }", []],
+    ["{ deadline: 6s }", []],
+  ])("shutdown: %s", (shutdown, expected) => {
+    expect(rules(unsafe(read(`${file([], [loopback])}shutdown: ${shutdown}\n`)))).toEqual(expected);
+  });
+
   test("at its place", () => {
     expect(unsafe(read(file([LOCAL, "{ address: 0.0.0.0:443 }"], [apiKey])))[0]?.place).toEqual({
       line: 5,

@@ -13,6 +13,7 @@ import { TlsCredentials } from "../../src/server/credentials.ts";
 import { identifyBy, sessionOf } from "../../src/server/identify.ts";
 import { caller } from "../../src/server/middleware/caller.ts";
 import { type Identify, peerOf, type Stranger } from "../../src/server/peer.ts";
+import { Sessions } from "../../src/server/sessions.ts";
 import { badApiKeys, badCertificates, SPIFFE_ID } from "../fixtures/bad-credentials.ts";
 import {
   type Certificate,
@@ -83,7 +84,7 @@ async function listener(local: Presented["local"], credentials?: ServerCredentia
     },
   });
   const limits = { maxConnections: 1000, maxConnectionsPerAddress: 1000 };
-  const connections = new Connections(limits, () => 0);
+  const connections = new Connections(limits, new Sessions(), () => 0);
   const port = await echo.listen("127.0.0.1:0", credentials);
   connections.watch(port);
   const close = () => {
