@@ -130,7 +130,7 @@ describe("a key with a value of another type", () => {
 describe("a key that is dropped", () => {
   // The rest of the file still says something, and the key has a default.
   const OPTIONAL =
-    /^(listen|admin|reflection|permits|limits|audit)$|^(limits|audit)\.|\.(allow_token006|acknowledge_live_tokens|allow_readable_files|api_key_sha256_next|max_ttl|channels|users|uids|accounts|roles|any_user|any_channel|methods|services)$|^permits\[\d\]\.(callers|projects)$/;
+    /^(listen|admin|reflection|permits|limits|audit|shutdown)$|^(limits|audit|shutdown)\.|\.(allow_token006|acknowledge_live_tokens|allow_readable_files|api_key_sha256_next|max_ttl|channels|users|uids|accounts|roles|any_user|any_channel|methods|services)$|^permits\[\d\]\.(callers|projects)$/;
 
   test.each(KEYS)("$path", (key) => {
     const text = dropped(key);
