@@ -14,6 +14,7 @@ import { type CallOptions, type CallPolicy, callMethod, OpenCalls } from "./call
 import { type CredentialOptions, channelCredentials } from "./credentials.ts";
 import { TokenServiceError } from "./error.ts";
 import { Ring } from "./ring.ts";
+import { serverNameOf } from "./server-name.ts";
 import { systemTiming, type Timing } from "./timing.ts";
 
 /** How to connect, and how to call. */
@@ -145,10 +146,10 @@ function policyOf({ deadlineMs = DEADLINE_MS, retries = RETRIES, bearer, timing 
 
 function channelTo(address: string, options: ConnectOptions) {
   const target = targetOf(address);
-  const name = options.tls?.serverName;
-  return createChannel(target.target, channelCredentials(target, options), {
+  const name = serverNameOf(target.target, options.tls?.serverName);
+  return createChannel(target.target, channelCredentials(target, options, name.check), {
     ...CHANNEL_OPTIONS,
-    ...(name !== undefined && { "grpc.ssl_target_name_override": name, "grpc.default_authority": name }),
+    ...name.options,
     ...options.channelOptions,
   });
 }

@@ -1,6 +1,7 @@
 import { createSecureContext } from "node:tls";
 import { ChannelCredentials } from "nice-grpc";
 import type { Target } from "./address.ts";
+import type { IdentityCheck } from "./server-name.ts";
 
 /** PEM text, or its bytes. */
 export type Pem = string | Uint8Array;
@@ -35,9 +36,14 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 /**
  * The credentials of a channel.
  *
+ * @param check what the certificate of the server must be; without it, Node.js's own
  * @throws TypeError if the certificate, its key or the authorities are not what they should be
  */
-export function channelCredentials({ local }: Target, { tls, allowPlaintext }: CredentialOptions): ChannelCredentials {
+export function channelCredentials(
+  { local }: Target,
+  { tls, allowPlaintext }: CredentialOptions,
+  check?: IdentityCheck,
+): ChannelCredentials {
   if (tls === undefined && (local || allowPlaintext === true)) return ChannelCredentials.createInsecure();
   const { ca, certificate, key } = tls ?? {};
   if ((certificate === undefined) !== (key === undefined)) {
@@ -49,7 +55,8 @@ export function channelCredentials({ local }: Target, { tls, allowPlaintext }: C
     ...(key !== undefined && { key: Buffer.from(key) }),
   };
   try {
-    return ChannelCredentials.createFromSecureContext(createSecureContext(parts));
+    const context = createSecureContext(parts);
+    return ChannelCredentials.createFromSecureContext(context, check && { checkServerIdentity: check });
   } catch (error) {
     const wrong = "tls: the authorities, the certificate or its key are no PEM, or do not fit together";
     throw new TypeError(wrong, { cause: error });

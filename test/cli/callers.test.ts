@@ -59,7 +59,11 @@ const issuerIn = (path: string) => `jwt_issuers: [{ issuer: ${CLAIMS.iss}, jwks_
 
 /** Inspects a token, and gives the status. */
 async function statusOf(address: string, token?: string, credentials?: ChannelCredentials): Promise<string> {
-  const channel = createChannel(address.replace(/^unix:/, "unix://"), credentials, { "grpc.enable_retries": 0 });
+  const channel = createChannel(address.replace(/^unix:/, "unix://"), credentials, {
+    "grpc.enable_retries": 0,
+    // grpc-js names a server by its IP address if that is what it is called by, which Node.js 26 refuses.
+    ...(credentials && { "grpc.ssl_target_name_override": "localhost" }),
+  });
   const metadata = token === undefined ? Metadata() : Metadata({ authorization: `Bearer ${token}` });
   try {
     await clientOf(channel).inspectToken({ token: "hello" }, { metadata });

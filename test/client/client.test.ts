@@ -197,6 +197,23 @@ test("with TLS, the server must be who the address says, by an authority that is
   expect(await errorOf(clientTo(address, { tls: {}, retries: 0 }))).toMatchObject(refused);
 });
 
+test.each(["127.0.0.1", "[::ffff:127.0.0.1]"])("with TLS, a server is called by its IP address, %s", async (host) => {
+  const own = authority();
+  const [ip, named] = await Promise.all(
+    ["127.0.0.1", "localhost"].map(async (name) => {
+      const address = await serving({ credentials: own.issue(name) });
+      return address.replace("localhost", host);
+    }),
+  );
+  const tls = { ca: own.ca };
+  const client = clientTo(ip ?? "", { tls: host === "127.0.0.1" ? tls : { ...tls, serverName: "127.0.0.1" } });
+  expect((await client.buildToken(REQUEST)).issuedToken).toBeDefined();
+  // The certificate is for a name: it is not for the address that this name has.
+  expect((await errorOf(clientTo(named ?? "", { tls, retries: 0 }))).status).toBe("UNAVAILABLE");
+  const byName = { ...tls, serverName: "localhost" };
+  expect((await clientTo(named ?? "", { tls: byName }).buildToken(REQUEST)).issuedToken).toBeDefined();
+});
+
 test("with mTLS, the server knows who calls", async () => {
   const own = authority();
   const { certificate, key } = own.issue("lobby");

@@ -21,13 +21,17 @@ const certificateOf = (text: string): Buffer => Buffer.from(text, "latin1");
 const OTHER_CERTIFICATE = certificateOf("0".repeat(32));
 
 const grantsOf = (vector: Vector007): Grant[] => vector.services.map(grantOf).filter((grant) => grant !== undefined);
+const givenTexts = ({ tokens = [], token: own }: Vector007): string[] => [
+  ...tokens.map(({ token }) => token),
+  ...(own === undefined ? [] : [own]),
+];
 const textsOf = (vector: Vector007): string[] => [
-  ...(vector.tokens ?? []).map(({ token }) => token),
-  ...[vector.nodeToken, vector.token].filter((text) => text !== undefined),
+  ...givenTexts(vector),
+  ...(vector.nodeToken === undefined ? [] : [vector.nodeToken]),
 ];
 const inflated = (text: string): string => inflateSync(Buffer.from(text.slice(3), "base64")).toString("hex");
 // Other builds of zlib, and this one on other processors, make other texts of the same content.
-const NODE_ZLIB = /motley/.test(process.versions.zlib ?? "") && process.arch === "x64";
+const NODE_ZLIB = /-[0-9a-f]{7}$/.test(process.versions.zlib ?? "") && process.arch === "x64";
 
 test("there are as many vectors as there should be", () => {
   const { official007, official006, legacy, generated007, generated006, negative } = VECTORS;
@@ -83,7 +87,7 @@ test.each(SECRETS.filter(([, vector]) => isKnown(vector)))(
     expect(inflated(text)).toBe(vector.inflatedHex);
     expect(text).toBe(`007${deflateSync(Buffer.from(vector.inflatedHex, "hex")).toString("base64")}`);
     if (NODE_ZLIB) expect(text).toBe(vector.nodeToken ?? vector.token);
-    if (NODE_ZLIB && vector.nodeDeflateSame) expect(text).toBe(vector.tokens?.[0]?.token ?? vector.token);
+    if (NODE_ZLIB && vector.nodeDeflateSame) expect(givenTexts(vector)).toContain(text);
   },
 );
 
