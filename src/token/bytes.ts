@@ -38,29 +38,54 @@ export interface ByteSpan {
   readonly value: number | string | Uint8Array;
 }
 
-/** Writes little-endian numbers and length-prefixed texts: the one place where they are range-checked. */
+/**
+ * Writes little-endian numbers and length-prefixed texts: the one place where they are range-checked. One that is
+ * cleared is used again, which spares its memory.
+ */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafe(256);
+  #bytes = Buffer.allocUnsafeSlow(1024);
   #at = 0;
+
+  /** How many bytes were written. */
+  get size(): number {
+    return this.#at;
+  }
+
+  /** The memory that is written to: what is behind {@link size} means nothing, and growing makes another. */
+  get memory(): Buffer {
+    return this.#bytes;
+  }
+
+  /** Begins again. */
+  clear(): this {
+    this.#at = 0;
+    return this;
+  }
+
+  /** Leaves room for bytes that are known only later. */
+  gap(size: number): this {
+    this.#reserve(size);
+    return this;
+  }
 
   uint16(value: number): this {
     if (!Number.isInteger(value) || value < 0 || value > 0xffff) throw new RangeError(`not a uint16: ${value}`);
-    const at = this.#reserve(2);
-    this.#bytes.writeUInt16LE(value, at);
-    return this;
+    return this.#put16(value);
   }
 
   int16(value: number): this {
     if (!Number.isInteger(value) || value < -0x8000 || value > 0x7fff) throw new RangeError(`not an int16: ${value}`);
-    const at = this.#reserve(2);
-    this.#bytes.writeInt16LE(value, at);
-    return this;
+    return this.#put16(value);
   }
 
   uint32(value: number): this {
     if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) throw new RangeError(`not a uint32: ${value}`);
     const at = this.#reserve(4);
-    this.#bytes.writeUInt32LE(value, at);
+    const bytes = this.#bytes;
+    bytes[at] = value & 0xff;
+    bytes[at + 1] = (value >>> 8) & 0xff;
+    bytes[at + 2] = (value >>> 16) & 0xff;
+    bytes[at + 3] = value >>> 24;
     return this;
   }
 
@@ -77,6 +102,13 @@ export class ByteWriter {
     return this;
   }
 
+  /** A few bytes from `from` up to `to`, without a view of them. */
+  part(bytes: Uint8Array, from: number, to: number): this {
+    const at = this.#reserve(to - from);
+    for (let n = from; n < to; n++) this.#bytes[at + n - from] = bytes[n] ?? 0;
+    return this;
+  }
+
   /** Bytes behind their length as a uint16. */
   bytes(bytes: Uint8Array): this {
     if (bytes.length > 0xffff) throw new TokenTooLarge(`a field of ${bytes.length} bytes`);
@@ -85,26 +117,59 @@ export class ByteWriter {
 
   /** A text as UTF-8 behind its length in bytes as a uint16. */
   text(text: string): this {
+    const start = this.#at;
+    if (text.length <= 0xffff && this.#put16(text.length).#ascii(text)) return this;
+    this.#at = start;
     if (!text.isWellFormed()) throw new RangeError("a text is not well-formed Unicode");
     return this.bytes(Buffer.from(text, "utf8"));
   }
 
-  /** What was written. */
+  /** A text as UTF-8, with U+FFFD for what is not well-formed. */
+  utf8(text: string): this {
+    return this.#ascii(text) ? this : this.raw(Buffer.from(text, "utf8"));
+  }
+
+  /** What was written, in the memory that is written to. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Writes a text that has nothing but ASCII, which most do: without a copy of it. */
+  #ascii(text: string): boolean {
+    const size = text.length;
+    const at = this.#reserve(size);
+    const bytes = this.#bytes;
+    for (let n = 0; n < size; n++) {
+      const code = text.charCodeAt(n);
+      if (code > 0x7f) {
+        this.#at = at;
+        return false;
+      }
+      bytes[at + n] = code;
+    }
+    return true;
+  }
+
+  #put16(value: number): this {
+    const at = this.#reserve(2);
+    this.#bytes[at] = value & 0xff;
+    this.#bytes[at + 1] = (value >> 8) & 0xff;
+    return this;
   }
 
   #reserve(size: number): number {
     const at = this.#at;
     const end = at + size;
     if (end > MAX_CONTENT_BYTES) throw new TokenTooLarge(`a content of over ${MAX_CONTENT_BYTES} bytes`);
-    if (end > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
-      larger.set(this.#bytes.subarray(0, at));
-      this.#bytes = larger;
-    }
+    if (end > this.#bytes.length) this.#grow(end);
     this.#at = end;
     return at;
+  }
+
+  #grow(size: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(size, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
   }
 }
 

@@ -151,6 +151,12 @@ export type Grant<End = number> = {
 
 const byType = new Map<number, ServiceName>(SERVICE_NAMES.map((name) => [SERVICES[name].type, name]));
 const rows: Record<ServiceName, Service> = SERVICES;
+const fields = Object.fromEntries(
+  SERVICE_NAMES.map((service) => [
+    service,
+    Object.entries(rows[service].fields).map(([name, field]) => ({ name, field })),
+  ]),
+) as unknown as Record<ServiceName, readonly { readonly name: string; readonly field: Fields[string] }[]>;
 
 /** The service of a type, or undefined if it is not known here. */
 export function serviceOfType(type: number): ServiceName | undefined {
@@ -165,7 +171,16 @@ export function serviceRow(name: ServiceName): Service {
 /** Writes privileges in ascending order, as Agora's builders do. */
 export function writePrivileges(writer: ByteWriter, privileges: Privileges<number>): void {
   writer.count(...PRIVILEGES, privileges.size);
-  for (const [number, end] of [...privileges].sort(([a], [b]) => a - b)) writer.uint16(number).uint32(end);
+  for (const [number, end] of ascending(privileges)) writer.uint16(number).uint32(end);
+}
+
+function ascending(privileges: Privileges<number>): Privileges<number> {
+  let before = -1;
+  for (const number of privileges.keys()) {
+    if (number < before) return new Map([...privileges].sort(([a], [b]) => a - b));
+    before = number;
+  }
+  return privileges;
 }
 
 /** Reads privileges in any order. Of a repeated one the last counts, as in Agora's parsers. */
@@ -187,12 +202,12 @@ export function writeGrant(writer: ByteWriter, grant: Grant): void {
   const row = rows[grant.service];
   writePrivileges(writer.uint16(row.type), grant.privileges);
   const values = grant as unknown as Record<string, unknown>;
-  for (const [name, field] of Object.entries(row.fields)) field.write(writer, values[name]);
+  for (const { name, field } of fields[grant.service]) field.write(writer, values[name]);
 }
 
 /** Reads what follows the type of a service. */
 export function readGrant(reader: ByteReader, name: ServiceName): Grant {
   const grant: Record<string, unknown> = { service: name, privileges: readPrivileges(reader) };
-  for (const [key, field] of Object.entries(rows[name].fields)) grant[key] = field.read(reader);
+  for (const each of fields[name]) grant[each.name] = each.field.read(reader);
   return grant as unknown as Grant;
 }

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { decodeBase64 } from "./base64.ts";
 import { ByteReader, type ByteSpan, ByteWriter, type Irregularity, MalformedToken } from "./bytes.ts";
-import { hmacSha256 } from "./hmac.ts";
+import { hmacSha256, writeHmac } from "./hmac.ts";
 import { type Privileges, readPrivileges, writePrivileges } from "./services.ts";
 
 /** What is signed. All its times are in seconds since 1970. */
@@ -29,7 +29,7 @@ export interface Claimed006 extends Omit<Token006, "channelText" | "userText"> {
   readonly userChecksum: number;
   readonly signature: Uint8Array;
   /** The part of the signed bytes that the token holds, as it came. */
-  readonly signed: Uint8Array;
+  readonly signed: Buffer;
   readonly irregularities: ReadonlySet<Irregularity>;
 }
 
@@ -60,6 +60,13 @@ const APP_ID = /^[0-9a-fA-F]{32}$/;
 const SIGNATURE_BYTES = 32;
 const SHORTEST = 107;
 const PER_PRIVILEGE = 8;
+const MESSAGE_BYTES = 4 + 4 + 2;
+const PRIVILEGE_BYTES = 2 + 4;
+const MAX_KEPT_TEXTS = 4096;
+// Kept, as a token is made and checked without a pause.
+const content = new ByteWriter();
+const covered = new ByteWriter();
+const expected = Buffer.alloc(SIGNATURE_BYTES);
 const LONGEST = SHORTEST + 64 * PER_PRIVILEGE;
 
 /**
@@ -68,13 +75,15 @@ const LONGEST = SHORTEST + 64 * PER_PRIVILEGE;
  * @param certificate the App Certificate: its 32 hexadecimal digits as ASCII, not decoded
  */
 export function sign006(token: Token006, certificate: Uint8Array): string {
-  const message = encodeMessage(token);
-  const content = new ByteWriter()
-    .bytes(mac(token.appId, token.channelText, token.userText, message, certificate))
-    .uint32(checksum(token.channelText))
-    .uint32(checksum(token.userText))
-    .bytes(message);
-  return VERSION + token.appId + content.finish().toString("base64");
+  const { appId, channelText, userText, privileges } = token;
+  content.clear().uint16(SIGNATURE_BYTES).gap(SIGNATURE_BYTES);
+  content.uint32(checksum(channelText)).uint32(checksum(userText));
+  content.count("length of its message", 0xffff, MESSAGE_BYTES + PRIVILEGE_BYTES * privileges.size);
+  const from = content.size;
+  writePrivileges(content.uint32(token.salt).uint32(token.expiresAt), privileges);
+  const { memory, size } = content;
+  writeMac(memory, 2, appId + channelText + userText, memory, from, size, certificate);
+  return VERSION + appId + memory.toString("base64", 0, size);
 }
 
 /**
@@ -131,32 +140,35 @@ export function verify006(
   userText: string,
   certificate: Uint8Array,
 ): boolean {
-  const expected = mac(claimed.appId, channelText, userText, claimed.signed, certificate);
+  const { appId, signed } = claimed;
+  writeMac(expected, 0, appId + channelText + userText, signed, 0, signed.length, certificate);
   const genuine = timingSafeEqual(expected, claimed.signature);
   return genuine && checksum(channelText) === claimed.channelChecksum && checksum(userText) === claimed.userChecksum;
 }
 
 /** The CRC-32 of a text as UTF-8; of the empty text it is 0. */
 export function checksum(text: string): number {
-  return crc32(Buffer.from(text, "utf8"));
+  return crc32(text);
 }
 
-function encodeMessage(token: Token006): Buffer {
-  const writer = new ByteWriter().uint32(token.salt).uint32(token.expiresAt);
-  writePrivileges(writer, token.privileges);
-  return writer.finish();
-}
-
+/** Writes the signature over texts and a message, whose bytes are from `from` up to `to`, into `out` at `at`. */
 // No border between the texts: that is the format, and why a holder can move characters across.
-function mac(
-  appId: string,
-  channelText: string,
-  userText: string,
-  message: Uint8Array,
+function writeMac(
+  out: Buffer,
+  at: number,
+  texts: string,
+  message: Buffer,
+  from: number,
+  to: number,
   certificate: Uint8Array,
-): Buffer {
-  const head = Buffer.from(appId + channelText + userText, "utf8");
-  return hmacSha256(certificate, Buffer.concat([head, message]));
+): void {
+  if (texts.length > MAX_KEPT_TEXTS) {
+    const signed = Buffer.concat([Buffer.from(texts, "utf8"), message.subarray(from, to)]);
+    out.set(hmacSha256(certificate, signed), at);
+    return;
+  }
+  const { memory, size } = covered.clear().utf8(texts).part(message, from, to);
+  writeHmac(out, at, certificate, memory, 0, size);
 }
 
 function checkLength(text: string): void {
