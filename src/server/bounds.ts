@@ -35,7 +35,7 @@ const SWEEP_MS = 1000;
 export class Bounds {
   readonly limits: Limits;
   readonly connections: Connections;
-  readonly sessions = new Sessions();
+  readonly sessions: Sessions;
   readonly intake: Intake;
   readonly limiter: Limiter;
   readonly lag: LoopLag;
@@ -43,7 +43,8 @@ export class Bounds {
 
   constructor({ limits, isBrief, monotonic, now, every, onExcess }: BoundsParts) {
     this.limits = limits;
-    const connections = new Connections(limits, this.sessions, monotonic);
+    const sessions = new Sessions(monotonic);
+    const connections = new Connections(limits, sessions, monotonic);
     const lag = new LoopLag(monotonic);
     const faultOf = (stream: object) => connections.faultOf(stream);
     const limiter = new Limiter(limits, monotonic, onExcess);
@@ -58,11 +59,13 @@ export class Bounds {
       onShed: (excess) => onExcess?.(excess),
     });
     this.connections = connections;
+    this.sessions = sessions;
     this.lag = lag;
     this.intake = intake;
     this.limiter = limiter;
     const sweep = () => {
       connections.sweep();
+      sessions.sweep();
       intake.sweep();
     };
     this.#ends = [every(SWEEP_MS, sweep), every(LAG_TICK_MS, () => lag.look())];

@@ -27,11 +27,8 @@ export function serverOptions({ maxMessageBytes, maxConcurrentStreams }: CallLim
     // In MB, for streams, their headers and what is queued for a client that does not read; bodies that come in do not
     // count. grpc-js sets no limit, as Node.js refuses new streams above it. 128 calls of 260,000 bytes stay below 1.
     "grpc-node.max_session_memory": 16,
-    // A client that was taken off the list, or whose certificate was exchanged, comes back soon with a new handshake,
-    // and connections spread over new replicas. grpc-js adds a jitter of a tenth either way.
-    "grpc.max_connection_age_ms": 5 * MINUTE,
-    // Calls in progress may finish: they take 10 seconds at most.
-    "grpc.max_connection_age_grace_ms": 10 * SECOND,
+    // The age of connections has no limit here: at it, grpc-js announces that it will close, and closes at once, which
+    // proxies do not hide from their callers. sessions.ts does it.
     "grpc.max_connection_idle_ms": 5 * MINUTE,
     // A client that is gone without a word: its connection is closed after 40 seconds. Needs grpc-js 1.14.4, #2953.
     "grpc.keepalive_time_ms": 30 * SECOND,

@@ -3,15 +3,45 @@
 import type { Http2Server, Http2Session, ServerHttp2Stream } from "node:http2";
 import { Server as NetServer } from "node:net";
 
+/** How long a session may last, in milliseconds: then its client comes back with a new handshake, maybe elsewhere. */
+const AGE_MS = 5 * 60_000;
+/** By which part of that it may differ from others, so that not all come back at once. */
+const JITTER = 0.1;
+/** How long a session that is too old may go on with call after call before it is closed all the same, in milliseconds. */
+const BUSY_MS = 10_000;
+/** When what is open on it then is cut: calls take 10 seconds at most, and watches begin anew. */
+const CUT_MS = 10_000;
+
+/** What there is to know of a session. */
+interface Known {
+  /** How many streams are open. */
+  streams: number;
+  /** When it is too old. */
+  readonly oldAt: number;
+  /** When it was closed for its age. */
+  closedAt?: number;
+}
+
 /** Knows the servers and the sessions of a process by their streams. */
 export class Sessions {
+  readonly #clock: () => number;
+  readonly #random: () => number;
   readonly #servers = new Set<Http2Server>();
-  readonly #openStreams = new Map<Http2Session, number>();
+  readonly #open = new Map<Http2Session, Known>();
   #onEmpty: (() => void) | undefined;
+
+  /**
+   * @param clock never goes back, in milliseconds
+   * @param random from 0 to 1
+   */
+  constructor(clock: () => number, random: () => number = Math.random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
 
   /** How many have had a call, and are open. */
   get open(): number {
-    return this.#openStreams.size;
+    return this.#open.size;
   }
 
   /** Looks after a server that listens. */
@@ -23,14 +53,21 @@ export class Sessions {
   note(stream: ServerHttp2Stream): void {
     const { session } = stream;
     if (session === undefined) return;
-    const open = this.#openStreams.get(session);
-    if (open === undefined) session.once("close", () => this.#ended(session));
-    this.#openStreams.set(session, (open ?? 0) + 1);
-    stream.once("close", () => {
-      const left = this.#openStreams.get(session);
-      // A session may be closed before its streams are.
-      if (left !== undefined) this.#openStreams.set(session, left - 1);
-    });
+    const known = this.#open.get(session) ?? this.#begin(session);
+    known.streams++;
+    stream.once("close", () => known.streams--);
+  }
+
+  /** Closes what is too old, as {@link close} does. To be called every second. */
+  sweep(): void {
+    const now = this.#clock();
+    for (const [session, known] of this.#open) {
+      const { streams, oldAt, closedAt } = known;
+      if (closedAt !== undefined && now >= closedAt + CUT_MS) session.destroy();
+      if (session.closed || now < oldAt || (streams > 0 && now < oldAt + BUSY_MS)) continue;
+      known.closedAt = now;
+      session.close();
+    }
   }
 
   /** Takes no new connections any more. Those that are open go on. */
@@ -46,21 +83,26 @@ export class Sessions {
    * @param which `idle`, or all: their streams still end as they would have
    */
   close(which: "idle" | "all"): void {
-    for (const [session, streams] of this.#openStreams) {
+    for (const [session, { streams }] of this.#open) {
       if (!session.closed && (which === "all" || streams === 0)) session.close();
     }
   }
 
   /** Resolves when no session is open any more. */
   empty(): Promise<void> {
-    if (this.#openStreams.size === 0) return Promise.resolve();
+    if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
     });
   }
 
-  #ended(session: Http2Session): void {
-    this.#openStreams.delete(session);
-    if (this.#openStreams.size === 0) this.#onEmpty?.();
+  #begin(session: Http2Session): Known {
+    const known: Known = { streams: 0, oldAt: this.#clock() + AGE_MS * (1 + JITTER * (2 * this.#random() - 1)) };
+    this.#open.set(session, known);
+    session.once("close", () => {
+      this.#open.delete(session);
+      if (this.#open.size === 0) this.#onEmpty?.();
+    });
+    return known;
   }
 }
