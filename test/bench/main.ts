@@ -18,6 +18,7 @@ export type Group = (options: BenchOptions) => Iterable<Contest> | AsyncIterable
 // Loaded only when run, so that one group does not pay for what another imports.
 const GROUPS: Readonly<Record<string, () => Promise<{ readonly contests: Group }>>> = {
   core: () => import("./core.ts"),
+  start: () => import("./start.ts"),
 };
 
 const OUT = "dist/bench";
