@@ -5,8 +5,11 @@ import { run } from "./cli/run.ts";
 
 // At its own verbosity grpc-js prints the values of metadata, bearers among them.
 setLogVerbosity(logVerbosity.NONE);
+// What Node.js deprecates is for those who write this to mend, not for those who run it.
+process.noDeprecation = true;
 run(process.argv.slice(2)).then((code) => {
   // Not the exit code alone: the socket of a call that its client never finished outlives grpc-js's own shutdown,
   // and would keep the process for as long as that client likes.
-  process.exit(code);
+  // What could not be written is known only a turn later.
+  setImmediate(() => process.exit(process.exitCode ?? code));
 });

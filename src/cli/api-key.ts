@@ -13,7 +13,7 @@ const NAME = /^[a-z][a-z0-9-]{0,62}$/;
  */
 export function apiKey(name: string, around: Surroundings): number {
   if (!NAME.test(name)) {
-    throw usage("the name of the key is the ID of its caller: 1 to 63 of a-z, 0-9 and -, and begin with a letter");
+    throw usage("the name is the ID of the caller: 1 to 63 of a-z, 0-9 and -, of which the first is a letter");
   }
   const { key, sha256 } = makeApiKey(name);
   around.error(

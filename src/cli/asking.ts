@@ -77,10 +77,30 @@ export async function answering(
   }
 }
 
-function linesOf({ message, violations, retryAfterMs }: TokenServiceError): string[] {
+function linesOf({ message, status, description, violations, retryAfterMs }: TokenServiceError): string[] {
+  const hint = status === "UNAVAILABLE" ? hintTo(description) : undefined;
   return [
     `agora-tokend: ${message}`,
-    ...violations.map(({ field, description }) => `  ${field}: ${description}`),
+    // The message has the first of them.
+    ...(violations.length > 1 ? violations.map(({ field, description: what }) => `  ${field}: ${what}`) : []),
+    ...(hint === undefined ? [] : [`  ${hint}`]),
     ...(retryAfterMs === undefined ? [] : [`  wait ${retryAfterMs} ms before the next call`]),
   ];
+}
+
+/** What would mend a connection that cannot be made, by what is said of it. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED|ENOENT/, "is the server running, and is --server its address? agora-tokend serve runs a demo"],
+  [/Name resolution failed/, "is the name in --server right?"],
+  [
+    /wrong version number/,
+    "the server does not speak TLS there: leave --tls and its files out, or name another --server",
+  ],
+  [/ERR_TLS_CERT_ALTNAME_INVALID/, "the server's certificate is for another name: --server-name says which"],
+  [/certificate required|handshake failure/, "the server asks for a certificate of yours: --cert and --key"],
+  [/certificate|issuer/, "the server's certificate is of an authority that is not known here: --tls-ca names it"],
+];
+
+function hintTo(description: string): string | undefined {
+  return HINTS.find(([pattern]) => pattern.test(description))?.[1];
 }

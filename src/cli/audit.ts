@@ -5,6 +5,7 @@ import { type Fault, type Verification, Verifier } from "../audit/verify.ts";
 import { EXIT } from "./exit.ts";
 import { eachLine, STANDARD_INPUT } from "./lines.ts";
 import { jsonText, printable } from "./printable.ts";
+import { progressThrough } from "./progress.ts";
 import type { AddCommand, Context } from "./prompt.ts";
 import { tokenFrom } from "./token-input.ts";
 
@@ -23,6 +24,7 @@ Examples:
 Exit codes:
   0   no gap and no edit
   1   a gap or an edit
+  64  wrong use
   65  no record at all
   69  a file cannot be read`;
 
@@ -35,6 +37,7 @@ Example:
 Exit codes:
   0   found
   1   not found
+  64  wrong use, such as no token on standard input
   65  standard input holds no token
   69  a file cannot be read`;
 
@@ -45,7 +48,7 @@ export const addAudit: AddCommand = (tokend, context) => {
   addFind(audit, context);
 };
 
-function addVerify(audit: Command, { around, end }: Context): void {
+function addVerify(audit: Command, { around, end, prompt }: Context): void {
   audit
     .command("verify")
     .description("find a gap or an edit in the records")
@@ -54,8 +57,7 @@ function addVerify(audit: Command, { around, end }: Context): void {
     .addHelpText("after", VERIFY_HELP)
     .action(async (files: string[], { json }: AuditOptions) => {
       const verifier = new Verifier();
-      for (const file of files)
-        await eachLine(file, (line, number) => verifier.take(line, `${nameOf(file)}:${number}`));
+      await eachRecord(files, prompt, (line, place) => verifier.take(line, place));
       const verification = verifier.finish();
       if (json) around.out(jsonText(verification));
       else for (const line of verificationLines(verification)) around.out(line);
@@ -78,11 +80,25 @@ function addFind(audit: Command, context: Context): void {
         return end(EXIT.DATA);
       }
       const finder = new Finder(fingerprint);
-      for (const file of files) await eachLine(file, (line, number) => finder.take(line, `${nameOf(file)}:${number}`));
+      await eachRecord(files, context.prompt, (line, place) => finder.take(line, place));
       if (json) around.out(jsonText({ fingerprint, found: finder.found }));
       else for (const line of foundLines(fingerprint, finder.found)) around.out(line);
       end(finder.found.length > 0 ? EXIT.OK : EXIT.REJECTED);
     });
+}
+
+async function eachRecord(
+  files: readonly string[],
+  prompt: Context["prompt"],
+  take: (line: Uint8Array, place: string) => void,
+): Promise<void> {
+  const progress = progressThrough(files, prompt);
+  try {
+    for (const file of files)
+      await eachLine(file, (line, number) => take(line, `${nameOf(file)}:${number}`), progress.advance);
+  } finally {
+    progress.end();
+  }
 }
 
 function nameOf(file: string): string {

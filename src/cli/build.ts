@@ -8,7 +8,7 @@ import {
   TokenVersion,
 } from "../../gen/agora/token/v1/token_pb.ts";
 import { answering, askServer, EXIT_CODES_OF_CALLS } from "./asking.ts";
-import { buildHere } from "./building.ts";
+import { addHereOptions, buildHere, HERE_HELP, type HereOptions, hereFrom } from "./building.ts";
 import { EXIT, usage } from "./exit.ts";
 import { addExpirationOptions, type ExpirationOptions, expirationFrom } from "./expiration.ts";
 import { addGrantOptions, type GrantOptions, grantFrom } from "./grant-options.ts";
@@ -18,20 +18,16 @@ import type { AddCommand, Context } from "./prompt.ts";
 import { addServerOptions, DEFAULT_SERVER, type ServerOptions } from "./server-options.ts";
 import { fileText, jsonFrom, withoutTokens } from "./values.ts";
 
-interface BuildOptions extends ExpirationOptions, GrantOptions, ServerOptions {
+interface BuildOptions extends ExpirationOptions, GrantOptions, HereOptions, ServerOptions {
   readonly project?: string;
   readonly tokenVersion?: string;
   readonly request?: string;
-  readonly config?: string;
-  readonly caller?: string;
-  readonly unsafeSamples?: boolean;
   readonly json?: boolean;
 }
 
 const HELP = `
 The token is printed alone, so that a shell can take it. It is a secret.
-With --config, the token is built on this machine, under the permits of --caller. No server is asked, no limit of calls
-is counted, and no audit record is written.
+${HERE_HELP}
 
 Examples:
   $ agora-tokend build --project demo --ttl 1h --channel room-1 --uid 42 --role publisher
@@ -58,10 +54,8 @@ export const addBuild: AddCommand = (tokend, context) => {
   addServerOptions(addGrantOptions(addExpirationOptions(command)), `${DEFAULT_SERVER} if it is left out`)
     .addOption(new Option("--token-version <version>", "the version of the token").choices(Object.keys(VERSIONS)))
     .option("--request <file>", "all of the request, in the JSON of a BuildTokenRequest; - is standard input")
-    .option("--json", "print a BuildTokenResponse for programs")
-    .addOption(new Option("-c, --config <file>", "build on this machine with this configuration").conflicts("server"))
-    .option("--caller <id>", "the caller whose permits count, with --config")
-    .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .option("--json", "print a BuildTokenResponse for programs");
+  addHereOptions(command)
     .addHelpText("after", HELP)
     .action(async (options: BuildOptions) => {
       await answering(context, options.json, () => build(options, context));
@@ -78,23 +72,20 @@ async function build(options: BuildOptions, context: Context): Promise<number> {
 }
 
 function buildBy(request: BuildTokenRequest, options: BuildOptions, { around }: Context): Promise<BuildTokenResponse> {
-  const { config, caller } = options;
-  if (config === undefined) {
-    if (caller !== undefined) throw usage("--caller goes with --config: a server finds out who calls by itself");
-    return askServer(options, (client) => client.buildToken(request));
-  }
-  if (caller === undefined) throw usage("--config needs --caller: a token is built under somebody's permits");
-  return buildHere(request, { config, caller, unsafeSamples: options.unsafeSamples ?? false, clock: around.clock });
+  const here = hereFrom(options, around.clock);
+  return here ? buildHere(request, here) : askServer(options, (client) => client.buildToken(request));
 }
 
 function requestFrom(options: BuildOptions): BuildTokenRequest {
   const { project, tokenVersion } = options;
   const grant = grantFrom(options);
   if (project === undefined) throw usage("--project says which project to sign for; or give all of it with --request");
+  const expiration = expirationFrom(options);
+  if (!grant) throw usage("what the token is for is missing: --channel, a user and --role, or --service and its parts");
   return create(BuildTokenRequestSchema, {
     project,
-    expiration: expirationFrom(options),
-    grants: grant ? [grant] : [],
+    expiration,
+    grants: [grant],
     version: VERSIONS[tokenVersion ?? ""] ?? TokenVersion.TOKEN_VERSION_UNSPECIFIED,
   });
 }

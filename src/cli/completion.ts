@@ -29,30 +29,45 @@ export const addCompletion: AddCommand = (tokend, { around, end }) => {
     });
 };
 
+/** A command, and the words that lead to it: `audit verify`. */
+interface Named {
+  readonly path: string;
+  readonly command: Command;
+}
+
+function allCommands(parent: Command, before = ""): Named[] {
+  return parent.commands.flatMap((command) => {
+    const path = before === "" ? command.name() : `${before} ${command.name()}`;
+    return [{ path, command }, ...allCommands(command, path)];
+  });
+}
+
 function bashCompletion(tokend: Command): string {
   const name = tokend.name();
-  const cases = tokend.commands.flatMap((command) => [
-    ...command.options
+  const commands = allCommands(tokend);
+  const values = commands.flatMap((named) =>
+    named.command.options
       .filter(takesValue)
-      .map((option) => `    ${bashPattern(command, option)}) ${bashValues(option)}; return ;;`),
-  ]);
-  const words = tokend.commands.map(
-    (command) => `    ${command.name()}) words=${quote(wordsOf(command).join(" "))} ;;`,
+      .map((option) => `    ${bashPattern(named, option)}) ${bashValues(option)}; return ;;`),
   );
+  const words = commands.map(
+    ({ path, command }) => `    ${quote(path)}) words=${quote(wordsOf(command).join(" "))} ;;`,
+  );
+  const paths = commands.map(({ path }) => quote(path.includes(" ") ? path : ` ${path}`));
   return [
     `# bash completion of ${name}`,
     "_agora_tokend() {",
     '  local current=$2 before=$3 command="" word words',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell that expands it
     '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
-    `    case $word in ${tokend.commands.map((command) => command.name()).join("|")}) command=$word; break ;; esac`,
+    `    case "$command $word" in ${paths.join("|")}) command="\${command:+$command }$word" ;; esac`,
     "  done",
     '  case "$command $before" in',
-    ...cases,
+    ...values,
     "  esac",
     "  case $command in",
     ...words,
-    `    *) words=${quote([...tokend.commands.map((command) => command.name()), ...longOptions(tokend)].join(" "))} ;;`,
+    `    *) words=${quote(wordsOf(tokend).join(" "))} ;;`,
     "  esac",
     '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
     "}",
@@ -60,9 +75,10 @@ function bashCompletion(tokend: Command): string {
   ].join("\n");
 }
 
-function bashPattern(command: Command, option: Option): string {
-  const spellings = [option.short, option.long].filter((spelling) => spelling !== undefined && spelling !== null);
-  return spellings.map((spelling) => quote(`${command.name()} ${spelling}`)).join("|");
+function bashPattern({ path }: Named, option: Option): string {
+  return spellingsOf(option)
+    .map((spelling) => quote(`${path} ${spelling}`))
+    .join("|");
 }
 
 function bashValues(option: Option): string {
@@ -72,38 +88,51 @@ function bashValues(option: Option): string {
 
 function zshCompletion(tokend: Command): string {
   const name = tokend.name();
-  const commands = tokend.commands.map((command) => `    ${quote(`${command.name()}:${command.description()}`)}`);
-  const cases = tokend.commands.map((command) => {
-    const specs = [...command.options.map(zshOption), ...command.registeredArguments.map(zshArgument)];
-    return [`    ${command.name()})`, `      _arguments ${specs.map(quote).join(" ")} ;;`].join("\n");
-  });
   return [
     `#compdef ${name}`,
     "_agora_tokend() {",
     "  local -a commands",
-    "  commands=(",
-    ...commands,
-    "  )",
-    "  if (( CURRENT == 2 )); then",
-    "    _describe command commands",
-    "    return",
-    "  fi",
-    "  local command=$words[2]",
-    "  shift words",
-    "  (( CURRENT-- ))",
-    "  case $command in",
-    ...cases,
-    "  esac",
+    "  local command",
+    ...zshLevel(tokend).map((line) => `  ${line}`),
     "}",
     `if [[ $funcstack[1] == _agora-tokend ]]; then _agora_tokend "$@"; else compdef _agora_tokend ${name}; fi`,
   ].join("\n");
 }
 
-function zshOption(option: Option): string {
+// The commands under one, or else its options and arguments.
+function zshLevel(parent: Command): string[] {
+  if (parent.commands.length === 0) {
+    const specs = [...parent.options.flatMap(zshOption), ...parent.registeredArguments.map(zshArgument)];
+    return [`_arguments ${specs.map(quote).join(" ")}`];
+  }
+  return [
+    "commands=(",
+    ...parent.commands.map((command) => `  ${quote(`${command.name()}:${command.description()}`)}`),
+    ")",
+    "if (( CURRENT == 2 )); then",
+    "  _describe command commands",
+    "  return",
+    "fi",
+    "command=$words[2]",
+    "shift words",
+    "(( CURRENT-- ))",
+    "case $command in",
+    ...parent.commands.flatMap((command) => [
+      `  ${command.name()})`,
+      ...zshLevel(command).map((line) => `    ${line}`),
+      "    ;;",
+    ]),
+    "esac",
+  ];
+}
+
+function zshOption(option: Option): string[] {
+  const spellings = spellingsOf(option);
   const several = option.parseArg === (collected as unknown);
   const said = `[${zshText(option.description)}]`;
   const value = takesValue(option) ? `:${zshText(option.attributeName())}:${zshValues(option)}` : "";
-  return `${several ? "*" : ""}${option.long}${said}${value}`;
+  const once = spellings.length > 1 ? `(${spellings.join(" ")})` : "";
+  return spellings.map((spelling) => `${several ? "*" : once}${spelling}${said}${value}`);
 }
 
 function zshValues(option: Option): string {
@@ -117,7 +146,7 @@ function zshArgument(argument: Argument): string {
     : argument.name() === "file"
       ? "_files"
       : " ";
-  return `:${zshText(argument.name())}:${values}`;
+  return `${argument.variadic ? "*" : ""}:${zshText(argument.name())}:${values}`;
 }
 
 // What has a meaning to _arguments.
@@ -126,11 +155,13 @@ function zshText(text: string): string {
 }
 
 function wordsOf(command: Command): string[] {
-  return [...longOptions(command), ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? [])];
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
+  const options = command.options.flatMap(({ long }) => long ?? []);
+  return [...command.commands.map((each) => each.name()), ...choices, ...options, "--help"];
 }
 
-function longOptions(command: Command): string[] {
-  return [...command.options.flatMap(({ long }) => long ?? []), "--help"];
+function spellingsOf({ short, long }: Option): string[] {
+  return [short, long].filter((spelling) => typeof spelling === "string");
 }
 
 function takesValue(option: Option): boolean {

@@ -9,6 +9,7 @@ import { KeyRingInvalid, loadKeyRing } from "../keyring/file-source.ts";
 import type { KeyRing } from "../keyring/keyring.ts";
 import { loadOnce } from "./check-config.ts";
 import { usage } from "./exit.ts";
+import { faultOf } from "./file-faults.ts";
 import { readPlainFile } from "./files.ts";
 import { Unfit } from "./serve.ts";
 
@@ -72,7 +73,7 @@ async function keyRingOf(file: string, appId: string): Promise<KeyRing> {
   try {
     content = await readPlainFile(file);
   } catch (error) {
-    throw usage(`--certificate-file: ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw usage(`--certificate-file: ${file} cannot be read: ${faultOf(error)}`);
   }
   const certificates = [{ id: "file", state: "primary", file }] as const;
   const source = { id: PROJECT, appId, allowToken006: true, maxTtl: 0, allowReadableFiles: false, certificates };

@@ -8,6 +8,7 @@ import type { Failure } from "../failure.ts";
 import { type CheckOptions, loadOnce } from "./check-config.ts";
 import { rowsOf } from "./compose.ts";
 import { EXIT, usage } from "./exit.ts";
+import { faultOf } from "./file-faults.ts";
 import type { Surroundings } from "./serve.ts";
 import { type Question, requestFrom, type TrialCall, tryCall } from "./trial.ts";
 
@@ -87,7 +88,7 @@ function jsonOf(file: string): JsonValue {
   try {
     text = readFileSync(file === "-" ? STANDARD_INPUT : file, "utf8");
   } catch (error) {
-    throw usage(`--request: it cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw usage(`--request: it cannot be read: ${faultOf(error)}`);
   }
   try {
     return JSON.parse(text);

@@ -2,6 +2,7 @@
 
 import { url as inspectorUrl } from "node:inspector";
 import type { Started } from "../config/surroundings.ts";
+import { EXIT } from "./exit.ts";
 import type { Surroundings } from "./serve.ts";
 import { standardOutput } from "./standard-output.ts";
 
@@ -21,9 +22,21 @@ function harden(): void {
   else Object.assign(report, { reportOnFatalError: false, reportOnSignal: false, reportOnUncaughtException: false });
 }
 
+// Without a listener, what cannot be written ends the process in a stack trace.
+function noteLostOutput(): void {
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    // Whoever read has read enough, as `head` does.
+    if (code === "EPIPE") return;
+    process.exitCode = EXIT.IOERR;
+    process.stderr.write(`agora-tokend: standard output cannot be written: ${code}\n`);
+  });
+  process.stderr.on("error", () => undefined);
+}
+
 /** Standard output, standard error, and the signals of a process that shows nothing by itself of what it holds. */
 export function processSurroundings(): Surroundings {
   harden();
+  noteLostOutput();
   const waiting: (() => void)[] = [];
   let listens = false;
   let terminated = false;

@@ -1,6 +1,7 @@
 // Who is at the other end of a command: a person at a terminal, or a program.
 
 import type { Command } from "commander";
+import { DataInvalid } from "./exit.ts";
 import type { Surroundings } from "./serve.ts";
 
 /** What a command reads from and writes to, as far as it differs for a person and a program. */
@@ -13,6 +14,8 @@ export interface Prompt {
   readonly terminal: boolean;
   /** Whether it shows colours, and nobody asked for none. */
   readonly colours: boolean;
+  /** Shows a line that the next one replaces. There is none where nobody would see it. */
+  readonly status?: (line: string) => void;
 }
 
 /** What a command at the prompt works with. */
@@ -31,7 +34,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 
 /** The standard input and output of this process. */
 export function processPrompt(): Prompt {
-  const { stdin, stdout } = process;
+  const { stdin, stdout, stderr } = process;
   const terminal = stdout.isTTY === true;
   return {
     read: () => textOf(stdin),
@@ -39,6 +42,7 @@ export function processPrompt(): Prompt {
     terminal,
     // It heeds NO_COLOR, FORCE_COLOR and TERM.
     colours: terminal && stdout.hasColors(),
+    ...(stderr.isTTY && { status: (line: string) => stderr.write(`\r\u001b[K${line}`) }),
   };
 }
 
@@ -49,7 +53,10 @@ async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
   for await (const chunk of stream) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
-    if (size > MOST_BYTES) throw new RangeError(`standard input holds more than ${MOST_BYTES} bytes`);
+    if (size > MOST_BYTES)
+      throw new DataInvalid(
+        `standard input holds more than ${MOST_BYTES} bytes, and no token and no request is as long`,
+      );
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -1,13 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigInvalid } from "../config/config.ts";
+import { nearest } from "../config/suggest.ts";
 import { type Started, unsafeToStart } from "../config/surroundings.ts";
 import { SelfCheckFailed } from "../keyring/self-check.ts";
 import { apiKey } from "./api-key.ts";
 import { AT_THE_PROMPT } from "./at-the-prompt.ts";
 import { checkConfig } from "./check-config.ts";
-import { EXIT, USAGE, usage } from "./exit.ts";
+import { DataInvalid, EXIT, USAGE, usage } from "./exit.ts";
 import { explain } from "./explain.ts";
+import { API_KEY_HELP, CHECK_CONFIG_HELP, EXPLAIN_HELP, PROGRAM_HELP, SERVE_HELP } from "./help.ts";
 import { ListenFailed } from "./listening.ts";
 import { processSurroundings, startedWith } from "./process.ts";
 import { type Prompt, processPrompt } from "./prompt.ts";
@@ -35,7 +37,9 @@ export async function run(
     code = ended;
   };
   try {
-    await program(around, started, end, prompt).parseAsync(args, { from: "user" });
+    const tokend = program(around, started, end, prompt);
+    refuseUnknown(args[0], tokend);
+    await tokend.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
     return report(error, around);
@@ -52,7 +56,9 @@ function program(around: Surroundings, started: Started, end: (code: number) => 
     .version(packageJson.version)
     .exitOverride()
     .configureOutput(write)
-    .showHelpAfterError();
+    .addHelpText("after", PROGRAM_HELP)
+    // All of the help would push the error out of sight.
+    .showHelpAfterError("(--help tells more)");
   addServe(tokend, around, started);
   tokend
     .command("check-config")
@@ -60,6 +66,7 @@ function program(around: Surroundings, started: Started, end: (code: number) => 
     .argument("<file>", "the configuration file, YAML")
     .option("--json", "print it for programs")
     .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .addHelpText("after", CHECK_CONFIG_HELP)
     .action(async (file: string, options) => end(await checkConfig(file, options, around)));
   tokend
     .command("explain")
@@ -70,11 +77,13 @@ function program(around: Surroundings, started: Started, end: (code: number) => 
     .option("--method <name>", "the method", "BuildToken")
     .option("--json", "print it for programs")
     .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .addHelpText("after", EXPLAIN_HELP)
     .action(async (options) => end(await explain(options, around)));
   tokend
     .command("api-key")
     .description("make an API key, print it this once, and say what to put into the configuration")
     .argument("<name>", "the ID of its caller")
+    .addHelpText("after", API_KEY_HELP)
     .action((name: string) => end(apiKey(name, around)));
   for (const add of AT_THE_PROMPT) add(tokend, { around, prompt, end });
   return tokend;
@@ -88,6 +97,7 @@ function addServe(tokend: Command, around: Surroundings, started: Started): void
     .option("-p, --port <number>", "the port of the demo", portFrom)
     .option("--unsafe-debug", "start although debugging shows credentials and certificates")
     .option("--unsafe-samples", "let in the credentials of Agora's samples, which everybody knows")
+    .addHelpText("after", SERVE_HELP)
     .action(async (options: { config?: string; port?: number; unsafeDebug?: boolean; unsafeSamples?: boolean }) => {
       const { config, port, unsafeDebug = false, unsafeSamples } = options;
       if (config !== undefined && port !== undefined)
@@ -99,6 +109,16 @@ function addServe(tokend: Command, around: Surroundings, started: Started): void
       if (warning !== undefined) around.error(`warning: ${warning}`);
       await serve(options, around);
     });
+}
+
+// The default command would take it for an argument that it does not expect.
+function refuseUnknown(word: string | undefined, tokend: Command): void {
+  const names = [...tokend.commands.map((command) => command.name()), "help"];
+  if (word === undefined || word.startsWith("-") || names.includes(word)) return;
+  const near = nearest(word, names);
+  throw usage(
+    `there is no such command${near === undefined ? "" : `; did you mean ${near}?`} (--help tells which there are)`,
+  );
 }
 
 function portFrom(text: string): number {
@@ -118,7 +138,8 @@ function report(error: unknown, around: Surroundings): number {
   }
   const { code, message } = error as NodeJS.ErrnoException;
   around.error(`agora-tokend: ${message}`);
-  if (error instanceof SelfCheckFailed || error instanceof Faulted) return EXIT.SOFTWARE;
+  if (error instanceof DataInvalid) return EXIT.DATA;
   if (error instanceof ListenFailed) return EXIT.UNAVAILABLE;
-  return code === undefined ? EXIT.FAULT : EXIT.UNAVAILABLE;
+  if (error instanceof SelfCheckFailed || error instanceof Faulted) return EXIT.SOFTWARE;
+  return code === undefined ? EXIT.SOFTWARE : EXIT.UNAVAILABLE;
 }

@@ -15,6 +15,7 @@ export interface ServerOptions {
   readonly key?: string;
   readonly serverName?: string;
   readonly bearerFile?: string;
+  readonly bearerEnv?: string;
   readonly plaintext?: boolean;
   readonly deadline?: Seconds;
 }
@@ -36,13 +37,16 @@ export function addServerOptions(command: Command, about: string): Command {
     .option("--key <file>", "its private key, PEM")
     .option("--server-name <name>", "the name in the server's certificate, where it is not that of the address")
     .option("--bearer-file <file>", "the file with the JWT or API key of this client")
+    .addOption(
+      new Option("--bearer-env <name>", "the name of the environment variable that has it").conflicts("bearerFile"),
+    )
     .option("--plaintext", "send everything unprotected, tokens and bearer included")
     .option("--deadline <time>", "how long to wait for the answer, all attempts together", secondsFrom("--deadline"));
 }
 
 /** How to connect as the options say. */
 export function connectOptionsFrom(options: ServerOptions): ConnectOptions {
-  const { tlsCa, cert, key, serverName, bearerFile, plaintext, deadline } = options;
+  const { tlsCa, cert, key, serverName, plaintext, deadline } = options;
   const pem = (option: string, file: string | undefined) => (file === undefined ? undefined : fileText(option, file));
   const [ca, certificate, privateKey] = [pem("--tls-ca", tlsCa), pem("--cert", cert), pem("--key", key)];
   const tls = {
@@ -52,11 +56,22 @@ export function connectOptionsFrom(options: ServerOptions): ConnectOptions {
     ...(serverName !== undefined && { serverName }),
   };
   const secured = options.tls === true || Object.keys(tls).length > 0;
+  const bearer = bearerFrom(options);
+  if (deadline === 0) throw usage("--deadline takes at least 1s");
   if (plaintext === true && secured) throw usage("--plaintext excludes TLS and its files");
   return {
     ...(secured && { tls }),
     ...(plaintext === true && { allowPlaintext: true }),
-    ...(bearerFile !== undefined && { bearer: fileText("--bearer-file", bearerFile).trim() }),
+    ...(bearer !== undefined && { bearer }),
     ...(deadline !== undefined && { deadlineMs: deadline * 1000 }),
   };
+}
+
+function bearerFrom({ bearerFile, bearerEnv }: ServerOptions): string | undefined {
+  if (bearerFile !== undefined) return fileText("--bearer-file", bearerFile).trim();
+  if (bearerEnv === undefined) return undefined;
+  const bearer = process.env[bearerEnv];
+  // The name is not repeated: it may be the bearer itself.
+  if (bearer === undefined) throw usage("--bearer-env: there is no environment variable of this name");
+  return bearer.trim();
 }

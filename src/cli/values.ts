@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { Instant, Seconds } from "../clock.ts";
 import { usage } from "./exit.ts";
+import { faultOf } from "./file-faults.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
@@ -62,6 +63,6 @@ export function fileText(option: string, file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw usage(`${option}: ${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw usage(`${option}: ${file} cannot be read: ${faultOf(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parse006 } from "../../src/token/token006.ts";
 import { parse007, verify007 } from "../../src/token/token007.ts";
 import { scripted } from "../client/scripted.ts";
@@ -98,7 +98,8 @@ describe("build on this machine", () => {
   test("names the fields that are wrong", async () => {
     const { code, error } = await buildHere(ROOM.map((arg) => (arg === "room-1" ? "room/1" : arg)));
     expect(code).toBe(65);
-    expect(error).toContain("\n  grants[0].rtc.channel_name: has a character that Agora does not allow");
+    expect(error).toContain("invalid: grants[0].rtc.channel_name: has a character that Agora does not allow");
+    expect(error).not.toContain("\n");
   });
 
   test.each([
@@ -143,6 +144,38 @@ describe("build on this machine", () => {
     const { code, error } = await atPrompt(["build", "--config", configured(), "--caller", "nobody", ...ROOM]);
     expect(code).toBe(64);
     expect(error).toContain("has no caller of this ID");
+  });
+});
+
+describe("renew on this machine", () => {
+  const renewHere = (args: readonly string[], input: string, config = configured({ permit: PERMIT })) =>
+    atPrompt(["renew", "--config", config, "--caller", "local", "--project", "live", ...args], { input });
+
+  test("verifies the original, and prints the token alone", async () => {
+    const { code, out, error } = await renewHere(["--ttl", "30m"], `${token007()}\n`);
+    expect({ code, error }).toEqual({ code: 0, error: "" });
+    const renewed = parse007(out);
+    expect(renewed).toMatchObject({ appId: APP_ID, issuedAt: NOW, lifetime: 1800 });
+    expect(verify007(renewed, Buffer.from(CERTIFICATES.a))).toBe(true);
+  });
+
+  test("is refused as a server refuses", async () => {
+    const malformed = await renewHere(["--ttl", "30m", "--json"], "hello");
+    expect(malformed.code).toBe(65);
+    expect(JSON.parse(malformed.out).error).toMatchObject({ method: "RenewToken", reason: "TOKEN_MALFORMED" });
+    const long = await renewHere(["--ttl", "2h"], token007());
+    expect(long.code).toBe(77);
+    expect(long.error).toContain("LIFETIME_NOT_PERMITTED");
+    const other = await renewHere(["--ttl", "30m", "--channel", "room-2", "--uid", "42"], token007());
+    expect(other.error).toContain("EXPECTED_GRANT_MISMATCH");
+  });
+
+  test.each([
+    ["no caller", ["renew", "--config", "x", "--project", "live", "--ttl", "30m"]],
+    ["a caller for a server", ["renew", "--caller", "x", "--project", "live", "--ttl", "30m"]],
+    ["a configuration and a server", ["renew", "--config", "x", "--server", "127.0.0.1:1"]],
+  ])("64: %s", async (_, args) => {
+    expect((await atPrompt(args, { input: token007() })).code).toBe(64);
   });
 });
 
@@ -268,11 +301,24 @@ describe("against a server", () => {
     expect(broken).toMatchObject({ code: 1, out: "NOT_SERVING" });
     expect((await atPrompt(["health", "--of", "x", ...at(server)])).code).toBe(65);
     expect((await atPrompt(["health", "--server", "127.0.0.1:1", "--deadline", "1s"])).code).toBe(69);
+    expect((await atPrompt(["health", "--deadline", "0s"])).error).toBe("error: --deadline takes at least 1s");
   });
 
   test("several servers may be given", async () => {
     const [one, two] = [await serving(), await serving()];
     expect((await atPrompt(["health", ...at(one), ...at(two)])).code).toBe(0);
+  });
+
+  test("a bearer is read from the environment, and an error shows nothing of it", async () => {
+    const server = await scripted(() => undefined);
+    vi.stubEnv("TOKEND_BEARER", "s3cret");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const build = ["build", "--server", server.address, ...ROOM, "--bearer-env"];
+    expect((await atPrompt([...build, "TOKEND_BEARER"])).code).toBe(0);
+    expect(server.calls[0]?.get("authorization")).toBe("Bearer s3cret");
+    const slip = await atPrompt([...build, "s3cret"]);
+    expect(slip.code).toBe(64);
+    expect(slip.error).not.toContain("s3cret");
   });
 
   test("a bearer is read from its file", async () => {

@@ -329,7 +329,7 @@ describe("api-key", () => {
   test.each(["", "Job", "a_b", "a".repeat(64)])("has no key for %j", async (name) => {
     const { code, out, error } = await command(["api-key", name]);
     expect({ code, out }).toEqual({ code: EXIT.USAGE, out: "" });
-    expect(error).toContain("the ID of its caller");
+    expect(error).toContain("the ID of the caller");
   });
 });
 

@@ -177,7 +177,12 @@ describe("what cannot be explained", () => {
     ],
     ["an unknown method", build, ["--method", "Build"], /--method: it is one of BuildToken, /],
     ["an unknown caller", build, ["--caller", "lobby"], /--caller: the configuration has no caller of this ID/],
-    ["a request that is not there", build, ["--request", "/nowhere"], /--request: it cannot be read: ENOENT/],
+    [
+      "a request that is not there",
+      build,
+      ["--request", "/nowhere"],
+      /--request: it cannot be read: there is no such file/,
+    ],
   ])("%s", async (_, request, args, expected) => {
     const { code, out, error } = await explained(request, ...args);
     expect(error).toMatch(expected);

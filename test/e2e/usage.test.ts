@@ -9,7 +9,7 @@ test.each([
   [["serve", "--port", "70000"], "0 to 65535"],
   [["serve", "--port", "x"], "0 to 65535"],
   [["serve", "--confg", "x"], "--config"],
-  [["srve"], "too many arguments"],
+  [["srve"], "did you mean serve?"],
 ])("%j is wrong use, and says why", async (args, words) => {
   let said = "";
   vi.spyOn(process.stderr, "write").mockImplementation((text) => {
