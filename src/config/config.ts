@@ -3,6 +3,7 @@ import { ConfigSchema } from "../../gen/agora/token/config/v1/config_pb.ts";
 import { complete } from "./complete.ts";
 import { checkEndpoints } from "./endpoints.ts";
 import { readMessage } from "./message.ts";
+import { checkPaths } from "./paths.ts";
 import { ConfigInvalid, Report } from "./problems.ts";
 import { checkReferences } from "./references.ts";
 import { checkRules } from "./rules.ts";
@@ -34,6 +35,7 @@ export function readConfig(path: string, read: (path: string) => Uint8Array | st
   const config = readMessage(ConfigSchema, tree, report);
   checkRules(config, report);
   checkEndpoints(config, report);
+  checkPaths(config, report);
   checkReferences(config, report);
   if (report.problems.length > 0) throw new ConfigInvalid(path, report.problems);
   return complete(config, report.places);

@@ -1,8 +1,8 @@
 /** Longer names than this are not names that somebody mistyped. */
 const LONGEST = 64;
 
-/** An unbroken run this long may be a secret that was put in the wrong place. */
-const SECRET_LIKE = /[0-9a-f]{32}/i;
+/** An App Certificate, an API key, or a run this long may be a secret that was put in the wrong place. */
+const SECRET_LIKE = /[0-9a-f]{32}|agk_|[\w-]{43}/i;
 
 /**
  * The name that was probably meant: the nearest in spelling, where case, `-` and `_` do not count, or the only

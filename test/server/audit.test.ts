@@ -1,5 +1,6 @@
 import { Metadata, Status } from "nice-grpc";
 import { describe, expect, test } from "vitest";
+import { makeApiKey } from "../../src/access/by-api-key.ts";
 import { fingerprintOfText } from "../../src/audit/fingerprint.ts";
 import { RECORD_KEYS } from "../../src/audit/record.ts";
 import type { Identify } from "../../src/server/peer.ts";
@@ -96,7 +97,7 @@ describe("what is recorded", () => {
   test("a request ID that is fit to be repeated, and no other", async () => {
     const { client, calls } = await running();
     const told: (string | undefined)[] = [];
-    const ids = ["a.B_9-", "x".repeat(64), "x".repeat(65), "a b", "", 'a"', "a/b"];
+    const ids = ["a.B_9-", "x".repeat(64), "x".repeat(65), "a b", "", 'a"', "a/b", makeApiKey("job").key];
     for (const id of ids) {
       const metadata = Metadata({ "x-request-id": id });
       await client.buildToken(request, { metadata, onHeader: (header) => told.push(header.get("x-request-id")) });

@@ -9,7 +9,8 @@ export interface Named {
 
 /** The header that names a call, both ways. */
 const REQUEST_ID = "x-request-id";
-const FIT = /^[A-Za-z0-9._-]{1,64}$/;
+// What looks like an API key is told to nobody: a caller has put it into the wrong header.
+const FIT = /^(?!.*agk_)[A-Za-z0-9._-]{1,64}$/;
 
 /** Gives a call the name that its caller gave it, if it is fit to be repeated, or one that is made up, and tells it. */
 export function requestId(): ServerMiddleware<Named> {
