@@ -22,7 +22,8 @@ export type Reason =
   | "RATE_LIMITED"
   | "SHUTTING_DOWN"
   | "INTERNAL"
-  | "AUDIT_UNAVAILABLE";
+  | "AUDIT_UNAVAILABLE"
+  | "CLOCK_UNRELIABLE";
 
 /** A part of a request that is wrong. */
 export interface Violation {

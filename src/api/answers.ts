@@ -105,6 +105,10 @@ export const ANSWERS = {
     status: Status.UNAVAILABLE,
     say: () => "this server cannot record what it decides, so it decides nothing: retry elsewhere",
   },
+  CLOCK_UNRELIABLE: {
+    status: Status.UNAVAILABLE,
+    say: () => "the clock of this server was set back, or is wrong: retry elsewhere",
+  },
 } as const satisfies Record<Reason, Answer>;
 
 /** What any error becomes on the wire. What is not a Failure tells nothing but that the server is at fault. */

@@ -1,7 +1,7 @@
 import type { Server } from "nice-grpc";
 import { Health } from "../api/health.ts";
 import type { Output } from "../audit/writer.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { Bounds } from "../server/bounds.ts";
 import { type DrainTimes, drain } from "../server/drain.ts";
 import type { ReportFault } from "../server/middleware/answer.ts";
@@ -11,7 +11,9 @@ import { descriptorWarning } from "./descriptors.ts";
 import { demoLines } from "./greeting.ts";
 import { listen, placeOf } from "./listening.ts";
 import { type Plan, planOfDemo, planOfFile } from "./plan.ts";
+import { Readiness } from "./readiness.ts";
 import type { ReloadResult } from "./reloading.ts";
+import { rightClock, watchClock } from "./time.ts";
 import { every } from "./timers.ts";
 import { traceOf } from "./trace.ts";
 import { Uncaught } from "./uncaught.ts";
@@ -72,21 +74,23 @@ const ALL_SERVICES = ["", ...SERVICES.map(({ typeName }) => typeName)];
  */
 export async function serve(options: ServeOptions, around: Surroundings): Promise<void> {
   const health = new Health(ALL_SERVICES);
-  const setServing = (serving: boolean) => {
-    for (const service of ALL_SERVICES) health.set(service, serving);
-  };
+  const readiness = new Readiness(health, ALL_SERVICES);
+  const setSigning = (right: boolean) => readiness.set("signing", right);
   const plan =
     options.config === undefined
       ? planOfDemo(options.port)
-      : await planOfFile(options.config, options, around, health, setServing);
+      : await planOfFile(options.config, options, around, health, setSigning);
   const warning = descriptorWarning(plan.limits.maxConnections);
   if (warning !== undefined) around.error(`warning: ${warning}`);
   const auditing = await plan.auditing();
+  const clockWatch = watchClock(around, (right) => readiness.set("clock", right));
+  const endWatch = every(SECOND, () => clockWatch.look());
   const bounds = new Bounds({
     limits: plan.limits,
     isBrief,
     monotonic: () => performance.now(),
     now: () => Date.now(),
+    isTimeRight: () => clockWatch.look(),
     every,
   });
   const uncaught = new Uncaught(around);
@@ -96,7 +100,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
       const server = tokenServer({
         identify: plan.identify(listener),
         snapshot: plan.snapshot,
-        clock: around.clock ?? systemClock,
+        clock: around.clock ?? rightClock(clockWatch),
         salt: randomSalt,
         health,
         reflection: plan.reflection,
@@ -111,7 +115,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
       if (options.config === undefined) for (const line of demoLines(address)) around.out(line);
     }
     auditing?.trail.start();
-    setServing(true);
+    readiness.set("started", true);
     const unfollow = plan.follow();
     const stop = around.stop();
     await Promise.race([stop, uncaught.first]);
@@ -121,6 +125,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     await drain(servers, { health, bounds, times: timesOf(plan, around, uncaught), now });
   } finally {
     for (const server of servers) server.forceShutdown();
+    endWatch();
     bounds.stop();
     await auditing?.close();
   }

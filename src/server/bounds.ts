@@ -23,6 +23,8 @@ export interface BoundsParts {
   readonly monotonic: () => number;
   /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Whether the time can be believed. Otherwise no token is built. The default is that it can. */
+  readonly isTimeRight?: () => boolean;
   /** Calls back again and again, every so many milliseconds, and gives what ends that. */
   readonly every: (milliseconds: number, act: () => void) => () => void;
   /** Is told of each call that is refused, and for what. */
@@ -41,7 +43,8 @@ export class Bounds {
   readonly lag: LoopLag;
   readonly #ends: readonly (() => void)[];
 
-  constructor({ limits, isBrief, monotonic, now, every, onExcess }: BoundsParts) {
+  constructor(parts: BoundsParts) {
+    const { limits, isBrief, monotonic, now, every, onExcess, isTimeRight = () => true } = parts;
     this.limits = limits;
     const sessions = new Sessions(monotonic);
     const connections = new Connections(limits, sessions, monotonic);
@@ -53,6 +56,7 @@ export class Bounds {
       monotonic,
       now,
       lag,
+      isTimeRight,
       isFull,
       faultOf,
       isBrief,

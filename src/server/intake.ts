@@ -23,6 +23,7 @@ const INCOMPLETE = bare(
 );
 const UNANSWERED = bare(Status.DEADLINE_EXCEEDED, `the call was not answered within ${CALL_MS / 1000} s`);
 const STOPPING = ours("SHUTTING_DOWN");
+const CLOCK = ours("CLOCK_UNRELIABLE");
 const EXPIRED = bare(Status.DEADLINE_EXCEEDED, "the deadline had passed when the request was complete");
 // Made once, so that to refuse takes a fraction of what to answer takes.
 const LAGGING = WAITS_MS.map((milliseconds) =>
@@ -37,6 +38,8 @@ export interface IntakeParts {
   /** The wall clock that grpc-js reckons deadlines by, in milliseconds since 1970. */
   readonly now: () => number;
   readonly lag: LoopLag;
+  /** Whether the time can be believed. */
+  readonly isTimeRight: () => boolean;
   /** Whether as many calls are in progress as there may be. */
   readonly isFull: () => boolean;
   /** What is wrong with the headers of a stream, if anything. */
@@ -122,6 +125,7 @@ export class Intake {
     const stream = streamOf(call);
     const fault = stream && this.#parts.faultOf(stream);
     if (fault || !brief) return fault;
+    if (!this.#parts.isTimeRight()) return CLOCK;
     if (this.#parts.isFull()) return this.#sheds("in_flight", FULL);
     return this.#parts.lag.sheds() ? this.#sheds("lag", LAGGING) : undefined;
   }
