@@ -39,26 +39,39 @@ export function writeHmac(
     out.set(hmacSha256(key, message.subarray(from, to)), at);
     return;
   }
-  setPads(key);
-  for (let n = from; n < to; n++) inner[BLOCK + n - from] = message[n] ?? 0;
-  outer.write(hash("sha256", beginning(BLOCK + to - from), "binary"), BLOCK, "latin1");
-  out.write(hash("sha256", outer, "binary"), at, "latin1");
-  // The pads are the key but for a constant.
-  inner.fill(0, 0, BLOCK);
-  outer.fill(0, 0, BLOCK);
+  fillInner(key, message, from, to);
+  fillOuter(key, hash("sha256", beginning(BLOCK + to - from), "binary"));
+  put(out, at, hash("sha256", outer, "binary"));
+  forget(key.length);
 }
 
-function setPads(key: Uint8Array): void {
+// The loops of this file are by hand and over local variables: for so few bytes a call into Node costs more.
+function fillInner(key: Uint8Array, message: Uint8Array, from: number, to: number): void {
+  const block = inner;
   const size = key.length;
-  for (let n = 0; n < size; n++) {
-    const byte = key[n] ?? 0;
-    inner[n] = byte ^ INNER_PAD;
-    outer[n] = byte ^ OUTER_PAD;
-  }
-  for (let n = size; n < BLOCK; n++) {
-    inner[n] = INNER_PAD;
-    outer[n] = OUTER_PAD;
-  }
+  for (let n = 0; n < size; n++) block[n] = (key[n] ?? 0) ^ INNER_PAD;
+  for (let n = size; n < BLOCK; n++) block[n] = INNER_PAD;
+  const offset = BLOCK - from;
+  for (let n = from; n < to; n++) block[offset + n] = message[n] ?? 0;
+}
+
+function fillOuter(key: Uint8Array, digest: string): void {
+  const block = outer;
+  const size = key.length;
+  for (let n = 0; n < size; n++) block[n] = (key[n] ?? 0) ^ OUTER_PAD;
+  for (let n = size; n < BLOCK; n++) block[n] = OUTER_PAD;
+  put(block, BLOCK, digest);
+}
+
+function put(out: Buffer, at: number, digest: string): void {
+  for (let n = 0; n < HMAC_BYTES; n++) out[at + n] = digest.charCodeAt(n);
+}
+
+// The pads are the key but for a constant.
+function forget(size: number): void {
+  const first = inner;
+  const second = outer;
+  for (let n = 0; n < size; n++) first[n] = second[n] = 0;
 }
 
 function beginning(size: number): Buffer {
