@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 
 GRPCURL=v1.9.4
 GHZ=v0.120.0
+NODE_LINES=(22 24 26)
 PACKAGES=(
   protobuf-compiler protobuf-compiler-grpc # protoc, and its plugins for C++ and PHP
   libgrpc++-dev libprotobuf-dev
@@ -39,6 +40,26 @@ install_go_program() {
   local module=$1 path=$2 version=$3 bin=$HOME/go/bin
   if go version -m "$bin/${path##*/}" 2>/dev/null | grep -q "$module[[:space:]]$version"; then return; fi
   GOBIN=$bin go install "$path@$version"
+}
+
+# The newest version of a line of Node.js, unless one of that line is there. In the packages of npm are the binaries
+# that Node.js publishes.
+install_node_line() {
+  local line=$1 folder=$interop/node-lines/$1 architecture
+  case $(uname -s)-$(uname -m) in
+    Linux-x86_64) architecture=x64 ;;
+    Linux-aarch64) architecture=arm64 ;;
+    *) return ;;
+  esac
+  if "$folder/bin/node" --version 2>/dev/null | grep -q "^v$line\."; then return; fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  (
+    cd "$folder"
+    npm pack --silent "node-linux-$architecture@$line" >/dev/null
+    tar -xzf node-linux-*.tgz --strip-components=1 package/bin/node
+    rm node-linux-*.tgz
+  )
 }
 
 # PHP's gRPC extension and library, from the source package of the libgrpc that is installed: the two fit together.
@@ -79,3 +100,4 @@ install_packages
 install_go_program github.com/fullstorydev/grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl "$GRPCURL"
 install_go_program github.com/bojand/ghz github.com/bojand/ghz/cmd/ghz "$GHZ"
 build_php_extension
+for line in "${NODE_LINES[@]}"; do install_node_line "$line"; done
