@@ -6,6 +6,7 @@ import { createValidator, type Violation as RuleViolation } from "@bufbuild/prot
 import { Failure, type Place, type Violation } from "../failure.ts";
 import type { BuildOrder } from "../issuing/build.ts";
 import { privilegeField, serviceField } from "./grants.ts";
+import { isPlain } from "./plain-requests.ts";
 
 const LEGAL = "letters, digits, space and !#$%&()+,-.:;<=>?@[]^_{|}~";
 
@@ -40,6 +41,7 @@ export function requestValidator(schemas: readonly { schema: DescMessage; empty:
   const validator = createValidator({ regexMatch: matches });
   for (const { schema, empty } of schemas) validator.validate(schema, empty as MessageShape<DescMessage>);
   return (schema, request) => {
+    if (isPlain(schema, request)) return;
     const result = validator.validate(schema, request as MessageShape<DescMessage>);
     if (result.kind === "error") throw result.error;
     if (result.kind === "invalid") throw invalid(result.violations.map(violationOf));
