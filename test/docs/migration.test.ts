@@ -5,10 +5,11 @@ import { createRequire } from "node:module";
 import { inflateSync } from "node:zlib";
 import { fromJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { BuildTokenRequestSchema, RenewTokenRequestSchema } from "../../gen/agora/token/v1/token_pb.ts";
+import { BuildTokenRequestSchema, FindingReason, RenewTokenRequestSchema } from "../../gen/agora/token/v1/token_pb.ts";
 import type { Claimed } from "../../src/token/parse.ts";
 import { parseToken } from "../../src/token/parse.ts";
 import { Privileges, Role, SimpleTokenBuilder } from "../../src/token/simple-token-builder.ts";
+import { parse007 } from "../../src/token/token007.ts";
 import { answered, refused } from "../api/harness.ts";
 import { APP_IDS, DIGITS, NOW, world } from "../api/world.ts";
 
@@ -17,9 +18,13 @@ const require = createRequire(import.meta.url);
 
 /** What the examples of a chapter call. */
 const WORDS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  "agora-token (007)": require("agora-token"),
-  "agora-access-token (006)": require("agora-access-token"),
+  "agora-token (007)": { ...require("agora-token"), ...require("agora-token/src/AccessToken2") },
+  "agora-access-token (006)": { ...require("agora-access-token"), ...require("agora-access-token/src/AccessToken") },
   "SimpleTokenBuilder (006)": { SimpleTokenBuilder, Role, Privileges },
+  "Dynamic Keys and Signaling tokens": {
+    DynamicKey5: require("agora-access-token/src/DynamicKey5"),
+    SignalingToken: require("agora-access-token/src/SignalingToken"),
+  },
 };
 
 /** What the routes of agora-token-service stand for, in the order of the page. */
@@ -185,6 +190,38 @@ describe("what is refused now", () => {
     const refusal = await refused("buildToken", message, world());
     expect(refusal.reason).toBe(reason);
     expect(refusal.violations[0]?.field).toBe(field);
+  });
+});
+
+describe("a key from before version 006", () => {
+  const chapter = "Dynamic Keys and Signaling tokens";
+  const rows = (chapters.get(chapter) ?? "")
+    .split("\n")
+    .map((line) => line.split(" | ").map((cell) => bare(cell.replace(/^\| | \|$/g, ""))))
+    .flatMap(([code = "", request = ""]) => (request.startsWith("{") ? [{ code, request }] : []));
+
+  test("has a row for every function that makes one", () => {
+    const words = WORDS[chapter] as Readonly<Record<string, object>>;
+    const names = Object.entries(words).flatMap(([name, functions]) =>
+      Object.keys(functions)
+        .filter((each) => /^(generate.*Key|get.*)$/.test(each) && each !== "generateDynamicKey")
+        .map((each) => `${name}.${each}(`),
+    );
+    expect(names).toHaveLength(6);
+    for (const name of names) expect(rows.map(({ code }) => code.slice(0, code.indexOf("(") + 1))).toContain(name);
+  });
+
+  test.each(rows)("$code: it is recognized, and the request builds what takes its place", async ({ code, request }) => {
+    const { findings } = await answered("inspectToken", { token: official(code, chapter) }, world());
+    expect(findings.map(({ reason }) => reason)).toContain(FindingReason.LEGACY_FORMAT);
+    const message = fromJsonString(BuildTokenRequestSchema, request);
+    const { issuedToken } = await answered("buildToken", message, world());
+    const [grant] = parse007(issuedToken?.token ?? "").grants;
+    const asked = /"(alice|room-1)"/.exec(code)?.[1];
+    expect(grant).toMatchObject(
+      asked === "alice" ? { userId: "alice" } : { channel: { name: asked }, user: { uid: 42 } },
+    );
+    expect(grant?.privileges.size).toBe(/noUpload|Recording|Signaling/.test(code) ? 1 : 4);
   });
 });
 
