@@ -10,6 +10,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   rpc: 1,
   issuing: 2,
   audit: 2,
+  observe: 2,
   client: 2,
   config: 2,
   api: 3,
@@ -27,6 +28,8 @@ const PACKAGES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(yaml)$/, ["config"]],
   [/^commander$/, ["cli"]],
   [/^jose$/, ["access"]],
+  [/^(pino|prom-client)$/, ["observe"]],
+  [/^@opentelemetry\/api$/, ["server"]],
 ];
 // What a floor may take from Node: its own work needs no more.
 const NODE: Readonly<Record<string, RegExp>> = {
@@ -36,6 +39,7 @@ const NODE: Readonly<Record<string, RegExp>> = {
   keyring: /^node:util$/,
   access: /^node:crypto$/,
   audit: /^node:(crypto|zlib)$/,
+  observe: /^$/,
 };
 
 interface Import {

@@ -206,6 +206,11 @@ const SPELLED = Object.fromEntries(
   }),
 ) as unknown as Record<ServiceName, { readonly service: string; readonly privileges: ReadonlyMap<number, string> }>;
 
+/** A service as the contract spells it: `convo_ai`. */
+export function spelledService(service: ServiceName): string {
+  return SPELLED[service].service;
+}
+
 /** How many names of resources are recorded, so that a line stays short. */
 const MOST_RESOURCES = 32;
 

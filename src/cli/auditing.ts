@@ -9,6 +9,7 @@ import { ConfigInvalid, type Problem, type Settings } from "../config/config.ts"
 import type { Auditing } from "../server/middleware/audit.ts";
 import { type AuditFile, AuditFileUnfit, openAuditFile } from "./audit-file.ts";
 import { readPlainFile } from "./files.ts";
+import type { Observing } from "./observing.ts";
 import type { Surroundings } from "./serve.ts";
 import { after } from "./timers.ts";
 
@@ -27,7 +28,12 @@ export interface OpenAuditing extends Auditing {
  * @param file what the operator calls the configuration
  * @throws ConfigInvalid if it cannot be used
  */
-export async function openAuditing(file: string, settings: Settings, around: Surroundings): Promise<OpenAuditing> {
+export async function openAuditing(
+  file: string,
+  settings: Settings,
+  around: Surroundings,
+  observing: Observing,
+): Promise<OpenAuditing> {
   const { audit } = settings;
   const names = await readNames(file, settings);
   const open = () => openOutput(file, settings, around);
@@ -42,14 +48,15 @@ export async function openAuditing(file: string, settings: Settings, around: Sur
     now,
     monotonic: () => performance.now(),
     after,
-    report: (state, cause) => around.error(reportLine(state, cause)),
+    report: observing.onAudit,
   });
+  observing.audited(trail, audit.onFull);
   const forget = audit.file === STANDARD_OUTPUT ? undefined : around.onReloadAsked?.(() => trail.reopen());
   const close = async () => {
     forget?.();
     await trail.close();
   };
-  return { trail, names, now, close };
+  return { trail, names, now, close, onAnswered: observing.onAnswered };
 }
 
 /**
@@ -105,10 +112,4 @@ function invalid(file: string, { places }: Settings, path: string, message: stri
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
-}
-
-function reportLine(state: "failing" | "recovered", cause: unknown): string {
-  const level = state === "failing" ? "error" : "info";
-  const what = cause instanceof Error ? cause.message : undefined;
-  return JSON.stringify({ level, event: "audit", state, what });
 }

@@ -2,7 +2,7 @@
 
 import type { KeysOf } from "../access/by-jwt.ts";
 import { FILE_SCHEDULE, IssuerKeys, type KeyOutcome, URL_SCHEDULE } from "../access/issuer-keys.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock, Seconds } from "../clock.ts";
 import type { JwtIssuerSettings } from "../config/config.ts";
 import { readKeySetFile } from "./credential-files.ts";
 import type { ReadFile } from "./files.ts";
@@ -32,6 +32,15 @@ export class Issuers {
 
   /** Gives the keys of an issuer. */
   readonly keysOf: KeysOf = (issuer) => this.#issuers.get(issuer)?.keys;
+
+  /** How old the keys of each issuer are, in seconds, and whether they are used. */
+  get ages(): { readonly issuer: string; readonly age: Seconds; readonly usable: boolean }[] {
+    return Array.from(this.#issuers, ([issuer, { keys }]) => ({
+      issuer,
+      age: keys.age,
+      usable: keys.set !== undefined,
+    }));
+  }
 
   /** Follows these issuers from now on. Where one is as it was, its keys stay. */
   follow(issuers: readonly JwtIssuerSettings[]): void {

@@ -1,7 +1,7 @@
 // From what was read to what can be served: the same code at the start, at a reload and in check-config.
 
 import type { Clock } from "../clock.ts";
-import { ConfigInvalid, notSupportedYet, type Problem, type Settings, unsafe } from "../config/config.ts";
+import { ConfigInvalid, type Problem, type Settings, unsafe } from "../config/config.ts";
 import { KeyRingInvalid, type KeyRingRules } from "../keyring/file-source.ts";
 import type { KeyRing } from "../keyring/keyring.ts";
 import { checkKnownAnswers, checkSigning } from "../keyring/self-check.ts";
@@ -34,7 +34,7 @@ export function selfCheckAt(clock: Clock): SelfCheck {
 export function load(reading: Reading, rules: KeyRingRules, selfCheck: SelfCheck, clock: Clock): Loaded {
   const { file, parsed: settings } = reading;
   if (settings instanceof ConfigInvalid) throw settings;
-  const problems: Problem[] = [...writable(reading), ...notSupportedYet(settings), ...unsafe(settings)];
+  const problems: Problem[] = [...writable(reading), ...unsafe(settings)];
   problems.push(...credentialProblems(settings, (path) => reading.fileAt(path), clock));
   const composition = composed(settings, reading, rules, problems);
   if (composition === undefined || problems.length > 0) throw new ConfigInvalid(file, problems);

@@ -3,15 +3,18 @@
 import type { ServerCredentials } from "@grpc/grpc-js";
 import type { Health } from "../api/health.ts";
 import { systemClock } from "../clock.ts";
+import { type Address, addressText } from "../config/address.ts";
 import type { LimitSettings, ListenSettings, ShutdownSettings } from "../config/config.ts";
 import type { Identify } from "../server/peer.ts";
 import type { Snapshot } from "../server/snapshot.ts";
+import type { AdminPlace } from "./admin.ts";
 import { type OpenAuditing, openAuditing } from "./auditing.ts";
 import type { Composition } from "./compose.ts";
 import { demo, demoListener } from "./demo.ts";
 import { readPlainFile } from "./files.ts";
 import { fetchKeySet, Issuers } from "./issuers.ts";
 import { selfCheckAt } from "./load.ts";
+import type { Observing } from "./observing.ts";
 import { Reloading, type ReloadResult } from "./reloading.ts";
 import type { ServeOptions, Surroundings } from "./serve.ts";
 import { TlsListeners } from "./tls.ts";
@@ -25,6 +28,8 @@ export interface Plan {
   /** Gives what may change, as it is now. */
   readonly snapshot: () => Snapshot;
   readonly identify: (listener: ListenSettings) => Identify;
+  /** Where operators and probes connect. The demo has no such address. */
+  readonly admin: AdminPlace | undefined;
   /** Opens where decisions are recorded. The demo records none. */
   readonly auditing: () => Promise<OpenAuditing | undefined>;
   /** The credentials of a listener with TLS. */
@@ -66,6 +71,7 @@ export function planOfDemo(port = DEFAULT_PORT): Plan {
     reflection: true,
     limits: DEMO_LIMITS,
     shutdown: DEMO_SHUTDOWN,
+    admin: undefined,
     snapshot: () => composition,
     identify: (listener) => composition.identify(listener, () => undefined, systemClock),
     auditing: () => Promise.resolve(undefined),
@@ -86,48 +92,46 @@ export async function planOfFile(
   around: Surroundings,
   health: Health,
   onSigning: (right: boolean) => void,
+  observing: Observing,
 ): Promise<Plan> {
   const clock = around.clock ?? systemClock;
-  const log = (event: string, of: string, result: { readonly outcome: string }) => {
-    const level = result.outcome === "refused" || result.outcome === "failed" ? "error" : "info";
-    around.error(JSON.stringify({ level, event, of, ...result }));
+  const issuers = new Issuers({ read: readPlainFile, fetch: fetchKeySet, clock, onOutcome: observing.onKeys });
+  const tls = new TlsListeners({ read: readPlainFile, clock, onOutcome: observing.onTls });
+  const takeOver = () => {
+    const { settings } = reloading.current;
+    issuers.follow(settings.jwtIssuers);
+    observing.configured(settings, () => now().keyRing.projects, clock);
   };
-  const issuers = new Issuers({
-    read: readPlainFile,
-    fetch: fetchKeySet,
-    clock,
-    onOutcome: (issuer, outcome) => log("jwt_keys", issuer, outcome),
-  });
-  const tls = new TlsListeners({
-    read: readPlainFile,
-    clock,
-    onOutcome: (listener, outcome) => log("tls", listener, outcome),
-  });
   const onReload = (result: ReloadResult) => {
-    if (result.outcome === "applied") issuers.follow(reloading.current.settings.jwtIssuers);
+    if (result.outcome === "applied") takeOver();
     health.set(CONFIGURATION, result.outcome === "applied");
+    observing.onReload(file, result);
     around.onReload?.(result);
-    const level = result.outcome === "applied" ? "info" : "error";
-    around.error(JSON.stringify({ level, event: "reload", file, ...result }));
   };
   const rules = { samples: options.unsafeSamples ?? false };
-  const selfCheck = selfCheckAt(clock);
+  const selfCheck = observing.counted(selfCheckAt(clock));
   const reloading = await Reloading.start({ file, read: readPlainFile, rules, selfCheck, clock, onReload, onSigning });
   health.set(CONFIGURATION, true);
-  issuers.follow(reloading.current.settings.jwtIssuers);
-  await issuers.poll();
   const now = () => reloading.current.composition;
-  const { listen: listeners, reflection, limits, shutdown } = reloading.current.settings;
+  takeOver();
+  await issuers.poll();
+  const { listen: listeners, reflection, limits, shutdown, admin, places } = reloading.current.settings;
+  observing.metrics?.watch({
+    tls: () => tls.ends,
+    issuers: () => issuers.ages,
+    insecure: () => listeners.filter(isInsecure).map(({ address }) => addressText(address)),
+  });
   return {
     listeners,
     reflection,
     limits,
     shutdown,
+    admin: adminOf(admin.address, places.has("admin.address"), around),
     snapshot: now,
     identify: (listener) => identifyAsOf(now, (composition) => composition.identify(listener, issuers.keysOf, clock)),
-    auditing: () => openAuditing(file, reloading.current.settings, around),
+    auditing: () => openAuditing(file, reloading.current.settings, around, observing),
     credentials: (listener) => tls.credentialsOf(listener),
-    follow: () => follow(reloading, [tls, issuers], around),
+    follow: () => follow(reloading, [tls, issuers], around, observing),
   };
 }
 
@@ -150,10 +154,23 @@ function identifyAsOf(now: () => Composition, identifyOf: (composition: Composit
   };
 }
 
-function follow(reloading: Reloading, others: readonly Followed[], around: Surroundings): () => void {
+function adminOf(address: Address, stated: boolean, { standalone }: Surroundings): AdminPlace | undefined {
+  return stated || standalone ? { address, stated } : undefined;
+}
+
+/** In plain text, and for others than this machine: something in front does TLS. */
+function isInsecure({ loopback, tls }: ListenSettings): boolean {
+  return !loopback && tls === undefined;
+}
+
+function follow(
+  reloading: Reloading,
+  others: readonly Followed[],
+  around: Surroundings,
+  observing: Observing,
+): () => void {
   const after = around.after ?? soon;
-  const failed = (error: unknown) =>
-    around.error(JSON.stringify({ level: "error", event: "reload", what: error instanceof Error ? error.stack : "" }));
+  const failed = (error: unknown) => observing.onBackground("reload", error);
   let cancel: (() => void) | undefined;
   let ended = false;
   const look = async () => {

@@ -30,7 +30,23 @@ function noteLostOutput(): void {
     process.exitCode = EXIT.IOERR;
     process.stderr.write(`agora-tokend: standard output cannot be written: ${code}\n`);
   });
-  process.stderr.on("error", () => undefined);
+}
+
+/** The most bytes of lines that wait for whoever reads standard error. */
+const MOST_WAITING = 1024 * 1024;
+
+// A reader that has stopped does not stop the service, and does not fill its memory either.
+function standardError(): Pick<Surroundings, "error" | "errorsLost"> {
+  let lost = 0;
+  // Without a listener, a reader that is gone ends the process.
+  process.stderr.on("error", () => lost++);
+  return {
+    error(line) {
+      if (process.stderr.writableLength < MOST_WAITING) process.stderr.write(`${line}\n`);
+      else lost++;
+    },
+    errorsLost: () => lost,
+  };
 }
 
 /** Standard output, standard error, and the signals of a process that shows nothing by itself of what it holds. */
@@ -45,8 +61,9 @@ export function processSurroundings(): Surroundings {
     waiting.shift()?.();
   };
   return {
+    standalone: true,
     out: (line) => process.stdout.write(`${line}\n`),
-    error: (line) => process.stderr.write(`${line}\n`),
+    ...standardError(),
     standardOutput,
     stop: () => {
       if (!listens) process.on("SIGTERM", stop).on("SIGINT", stop);

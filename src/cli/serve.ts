@@ -1,21 +1,22 @@
 import type { Server } from "nice-grpc";
+import packageJson from "../../package.json" with { type: "json" };
 import { Health } from "../api/health.ts";
 import type { Output } from "../audit/writer.ts";
 import type { Clock } from "../clock.ts";
 import { Bounds } from "../server/bounds.ts";
 import { type DrainTimes, drain } from "../server/drain.ts";
-import type { ReportFault } from "../server/middleware/answer.ts";
 import { isBrief, SERVICES, tokenServer } from "../server/server.ts";
 import { randomSalt } from "../token/salt.ts";
+import { type OpenAdmin, openAdmin } from "./admin.ts";
 import { descriptorWarning } from "./descriptors.ts";
 import { demoLines } from "./greeting.ts";
 import { listen, placeOf } from "./listening.ts";
+import { observing, observingDemo } from "./observing.ts";
 import { type Plan, planOfDemo, planOfFile } from "./plan.ts";
 import { Readiness } from "./readiness.ts";
 import type { ReloadResult } from "./reloading.ts";
 import { rightClock, watchClock } from "./time.ts";
 import { every } from "./timers.ts";
-import { traceOf } from "./trace.ts";
 import { Uncaught } from "./uncaught.ts";
 
 /** Where a command writes to, and what ends it. */
@@ -39,6 +40,10 @@ export interface Surroundings {
   readonly clock?: Clock;
   /** Opens standard output for records. The default is {@link out}, a line at a time. */
   readonly standardOutput?: () => Output;
+  /** Whether this is a process of its own, which has the default address for operators. Another states one. */
+  readonly standalone?: boolean;
+  /** How many lines were lost, since nobody took them. */
+  readonly errorsLost?: () => number;
   /** Is told what became of each change of the configuration. */
   readonly onReload?: (result: ReloadResult) => void;
 }
@@ -76,14 +81,15 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const health = new Health(ALL_SERVICES);
   const readiness = new Readiness(health, ALL_SERVICES);
   const setSigning = (right: boolean) => readiness.set("signing", right);
+  const observed = options.config === undefined ? observingDemo(around) : await observing(around);
   const plan =
     options.config === undefined
       ? planOfDemo(options.port)
-      : await planOfFile(options.config, options, around, health, setSigning);
+      : await planOfFile(options.config, options, around, health, setSigning, observed);
   const warning = descriptorWarning(plan.limits.maxConnections);
-  if (warning !== undefined) around.error(`warning: ${warning}`);
+  if (warning !== undefined) observed.log.warn("descriptors", { what: warning });
   const auditing = await plan.auditing();
-  const clockWatch = watchClock(around, (right) => readiness.set("clock", right));
+  const clockWatch = watchClock(observed, (right) => readiness.set("clock", right));
   const endWatch = every(SECOND, () => clockWatch.look());
   const bounds = new Bounds({
     limits: plan.limits,
@@ -92,10 +98,14 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     now: () => Date.now(),
     isTimeRight: () => clockWatch.look(),
     every,
+    onExcess: observed.onExcess,
+    onStream: observed.onStream,
   });
-  const uncaught = new Uncaught(around);
+  const uncaught = new Uncaught(around, observed.onUncaught);
   const servers: Server[] = [];
+  let admin: OpenAdmin | undefined;
   try {
+    admin = await openAdmin(plan.admin, { observed, health, bounds });
     for (const listener of plan.listeners) {
       const server = tokenServer({
         identify: plan.identify(listener),
@@ -106,7 +116,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
         reflection: plan.reflection,
         bounds,
         auditing,
-        report: reportTo(around),
+        report: observed.onFailed,
       });
       servers.push(server);
       const address = await listen(server, listener, await plan.credentials(listener));
@@ -114,12 +124,15 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
       around.out(`agora-tokend serves on ${address}`);
       if (options.config === undefined) for (const line of demoLines(address)) around.out(line);
     }
+    if (admin) around.out(`metrics and probes are at http://${admin.address}`);
     auditing?.trail.start();
     readiness.set("started", true);
+    observed.log.info("started", { version: packageJson.version, node: process.version });
     const unfollow = plan.follow();
     const stop = around.stop();
     await Promise.race([stop, uncaught.first]);
     unfollow();
+    observed.log.info("stopping");
     around.out("agora-tokend is stopping: calls in progress may finish");
     const now = uncaught.count > 0 ? stop : around.stop();
     await drain(servers, { health, bounds, times: timesOf(plan, around, uncaught), now });
@@ -128,6 +141,8 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     endWatch();
     bounds.stop();
     await auditing?.close();
+    admin?.close();
+    observed.log.info("stopped");
   }
   uncaught.judge();
 }
@@ -135,11 +150,4 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
 function timesOf({ shutdown }: Plan, { stoppedBy }: Surroundings, { count }: Uncaught): DrainTimes {
   const byPerson = count === 0 && stoppedBy?.() !== "system";
   return { delayMs: byPerson ? 0 : shutdown.drainDelay * SECOND, deadlineMs: shutdown.deadline * SECOND };
-}
-
-function reportTo(around: Surroundings): ReportFault {
-  return ({ facts, cause }, method) => {
-    const what = cause === undefined ? { what: facts.detail ?? "unknown" } : traceOf(cause);
-    around.error(JSON.stringify({ level: "error", event: "fault", method, ...what }));
-  };
 }

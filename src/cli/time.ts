@@ -3,22 +3,18 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import { ClockWatch } from "../server/clock-watch.ts";
+import type { Observing } from "./observing.ts";
 import { WRITTEN_AT } from "./release.ts";
-import type { Surroundings } from "./serve.ts";
 
-/** Watches the clock of this machine, and logs what happens to it. @param onChange is told when it is wrong, and right again */
-export function watchClock(around: Surroundings, onChange: (right: boolean) => void): ClockWatch {
-  const log = (level: string, event: string, facts: object) => around.error(JSON.stringify({ level, event, ...facts }));
-  const parts = {
+/** Watches the clock of this machine, and tells what happens to it. @param onChange is told when it is wrong, and right again */
+export function watchClock(observing: Observing, onChange: (right: boolean) => void): ClockWatch {
+  return new ClockWatch({
     monotonic: () => performance.now(),
     wall: () => Date.now(),
     builtAt: WRITTEN_AT,
-    onStep: (step: number) => log("warn", "clock_step", { seconds: Math.round(step / 1000) }),
-  };
-  return new ClockWatch({
-    ...parts,
+    onStep: (step) => observing.onClockStep(Math.round(step / 1000)),
     onChange: (right) => {
-      log(right ? "info" : "error", "clock", { right });
+      observing.onClock(right);
       onChange(right);
     },
   });

@@ -1,6 +1,6 @@
 // TLS of the listeners, while the service runs.
 
-import type { Clock } from "../clock.ts";
+import type { Clock, Instant } from "../clock.ts";
 import { addressText } from "../config/address.ts";
 import type { ListenSettings } from "../config/config.ts";
 import { TlsCredentials, type TlsOutcome } from "../server/credentials.ts";
@@ -17,7 +17,7 @@ export interface TlsParts {
 /** The credentials of all listeners with TLS. */
 export class TlsListeners {
   readonly #parts: TlsParts;
-  readonly #credentials: TlsCredentials[] = [];
+  readonly #credentials = new Map<string, TlsCredentials>();
 
   constructor(parts: TlsParts) {
     this.#parts = parts;
@@ -31,18 +31,24 @@ export class TlsListeners {
   async credentialsOf({ address, tls }: ListenSettings): Promise<TlsCredentials | undefined> {
     if (tls === undefined) return undefined;
     const { read, clock, onOutcome } = this.#parts;
+    const listener = addressText(address);
     const credentials = await TlsCredentials.load({
       files: tls,
       read,
       clock,
-      onOutcome: (outcome) => onOutcome(addressText(address), outcome),
+      onOutcome: (outcome) => onOutcome(listener, outcome),
     });
-    this.#credentials.push(credentials);
+    this.#credentials.set(listener, credentials);
     return credentials;
+  }
+
+  /** The listeners, and when their certificates expire. */
+  get ends(): { readonly listener: string; readonly notAfter: Instant }[] {
+    return Array.from(this.#credentials, ([listener, { notAfter }]) => ({ listener, notAfter }));
   }
 
   /** Looks at the files of all listeners once. */
   async poll(): Promise<void> {
-    await Promise.all(this.#credentials.map((credentials) => credentials.poll()));
+    await Promise.all(Array.from(this.#credentials.values(), (credentials) => credentials.poll()));
   }
 }

@@ -1,5 +1,4 @@
 import type { Surroundings } from "./serve.ts";
-import { traceOf } from "./trace.ts";
 
 /** The service ended for an error that nobody expected. */
 export class Faulted extends Error {
@@ -15,18 +14,15 @@ export class Uncaught {
   readonly first: Promise<void>;
   #count = 0;
 
-  /** @param onError is told of each */
-  constructor(around: Surroundings, onError?: () => void) {
+  /** @param onError is told of each, and whether to tell others */
+  constructor({ onUncaught }: Surroundings, onError: (error: unknown, told: boolean) => void) {
     let resolve = () => {};
     this.first = new Promise((happened) => {
       resolve = happened;
     });
-    around.onUncaught?.((error) => {
+    onUncaught?.((error) => {
       this.#count++;
-      if (this.#count <= MOST_TOLD) {
-        around.error(JSON.stringify({ level: "fatal", event: "uncaught", ...traceOf(error) }));
-      }
-      onError?.();
+      onError(error, this.#count <= MOST_TOLD);
       resolve();
     });
   }

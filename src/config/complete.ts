@@ -2,7 +2,17 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import type * as pb from "../../gen/agora/token/config/v1/config_pb.ts";
 import type { Seconds } from "../clock.ts";
 import { type Address, isLoopback, parseAddress } from "./address.ts";
-import { ALL, type All, CERTIFICATE_STATES, METHODS, ON_FULL, RECORDED_NAMES, ROLES, SERVICES } from "./names.ts";
+import {
+  ALL,
+  type All,
+  CERTIFICATE_STATES,
+  LOG_LEVELS,
+  METHODS,
+  ON_FULL,
+  RECORDED_NAMES,
+  ROLES,
+  SERVICES,
+} from "./names.ts";
 import type * as settings from "./settings.ts";
 
 /** The defaults of the schema's comments. */
@@ -22,6 +32,7 @@ const DEFAULT = {
   names: "plain",
   drainDelay: 5,
   deadline: 15,
+  logLevel: "info",
 } as const;
 
 /** Turns a configuration without problems into settings: parsed, with each default filled in, and frozen. */
@@ -46,6 +57,7 @@ export function complete(config: pb.Config, places: settings.Settings["places"])
     },
     audit: audit(config.audit),
     shutdown: shutdown(config.shutdown),
+    log: { level: oneOf(LOG_LEVELS, config.log?.level || DEFAULT.logLevel) },
     places,
   });
 }

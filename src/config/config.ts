@@ -12,7 +12,7 @@ import { parseYaml } from "./yaml.ts";
 
 export { ConfigInvalid, type Place, type Problem } from "./problems.ts";
 export type * from "./settings.ts";
-export { notSupportedYet, unsafe } from "./startup.ts";
+export { unsafe } from "./startup.ts";
 
 /** The largest file, in bytes: 10000 projects fit. */
 const LARGEST = 8 * 1024 * 1024;

@@ -27,6 +27,10 @@ export type OnFull = (typeof ON_FULL)[number];
 export const RECORDED_NAMES = ["plain", "pseudonym"] as const;
 export type RecordedNames = (typeof RECORDED_NAMES)[number];
 
+/** How much is told on standard error. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** In a list of a permit: all of them. */
 export const ALL = "*";
 export type All = typeof ALL;

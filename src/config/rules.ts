@@ -2,7 +2,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { type Config, ConfigSchema } from "../../gen/agora/token/config/v1/config_pb.ts";
-import { CERTIFICATE_STATES, ON_FULL, RECORDED_NAMES } from "./names.ts";
+import { CERTIFICATE_STATES, LOG_LEVELS, ON_FULL, RECORDED_NAMES } from "./names.ts";
 import type { Report } from "./problems.ts";
 import { didYouMean } from "./suggest.ts";
 import { expectedOf, keysOf } from "./words.ts";
@@ -31,6 +31,7 @@ function describe(path: string, field: DescField, config: Config, report: Report
 function suggestion(path: string, { parent, name }: DescField, config: Config): string {
   if (parent.name === "Audit" && name === "on_full") return didYouMean(config.audit?.onFull ?? "", ON_FULL);
   if (parent.name === "Audit" && name === "names") return didYouMean(config.audit?.names ?? "", RECORDED_NAMES);
+  if (parent.name === "Log" && name === "level") return didYouMean(config.log?.level ?? "", LOG_LEVELS);
   if (parent.name !== "Certificate" || name !== "state") return "";
   const [project = 0, certificate = 0] = [...path.matchAll(/\d+/g)].map(Number);
   return didYouMean(config.projects[project]?.certificates[certificate]?.state ?? "", CERTIFICATE_STATES);

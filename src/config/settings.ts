@@ -1,6 +1,15 @@
 import type { Seconds } from "../clock.ts";
 import type { Address } from "./address.ts";
-import type { All, CertificateState, MethodName, OnFull, RecordedNames, RoleName, ServiceName } from "./names.ts";
+import type {
+  All,
+  CertificateState,
+  LogLevel,
+  MethodName,
+  OnFull,
+  RecordedNames,
+  RoleName,
+  ServiceName,
+} from "./names.ts";
 import type { Place } from "./problems.ts";
 
 /** The configuration, complete: each default is filled in, each rule holds, and nothing changes any more. */
@@ -21,6 +30,7 @@ export interface Settings {
   readonly limits: LimitSettings;
   readonly audit: AuditSettings;
   readonly shutdown: ShutdownSettings;
+  readonly log: { readonly level: LogLevel };
   /** Where the file has each key and each element, by path: what is not in here is a default. */
   readonly places: ReadonlyMap<string, Place>;
 }

@@ -105,16 +105,6 @@ function deadlineInDelay({ shutdown: { drainDelay, deadline } }: Settings): Retu
   return [{ path: "shutdown.deadline", message }];
 }
 
-/** The keys that this version reads and checks, and does not act on yet. An empty table means that all are. */
-const NOT_SUPPORTED_YET: ReadonlySet<string> = new Set(["admin"]);
-
-/** The keys of the file that this version would have to ignore. It does not start with one: it would mislead. */
-export function notSupportedYet(settings: Settings): readonly Problem[] {
-  return [...settings.places]
-    .filter(([path]) => NOT_SUPPORTED_YET.has(path.replaceAll(/\[\d+\]/g, "[]")))
-    .map(([path, place]) => ({ place, path, message: "is not supported yet: leave it out" }));
-}
-
 function where(listen: readonly ListenSettings[], holds: (at: ListenSettings) => boolean): number[] {
   return listen.flatMap((at, index) => (holds(at) ? [index] : []));
 }

@@ -12,6 +12,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Config.limits": "a mapping with keys such as max_message_bytes",
   "Config.audit": "a mapping with the keys file, on_full, names and names_key_file",
   "Config.shutdown": "a mapping with the keys drain_delay and deadline",
+  "Config.log": "a mapping with the key level",
   "Listener.address": "host:port with a numeric host or localhost, [host]:port for IPv6, or unix: and an absolute path",
   "Listener.tls": "a mapping with the keys certificate_file, key_file and client_ca_file",
   "Listener.terminated_upstream": "true or false",
@@ -70,6 +71,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   "Audit.names_key_file": "the file of the key for pseudonyms",
   "Shutdown.drain_delay": "a length of time from 0s to 300s, in seconds such as 5s",
   "Shutdown.deadline": "a length of time from 1s to 600s, in seconds such as 15s",
+  "Log.level": "debug, info, warn or error",
 };
 
 /** What the value of a key must be: completes "must be ...". */

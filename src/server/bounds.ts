@@ -1,6 +1,6 @@
 // What keeps the servers of a process from too much: one for all listeners together.
 
-import { Connections } from "./connections.ts";
+import { Connections, type WatchStream } from "./connections.ts";
 import { Intake } from "./intake.ts";
 import { LAG_TICK_MS, LoopLag } from "./lag.ts";
 import { type Excess, Limiter, type RateLimits } from "./middleware/limit.ts";
@@ -28,7 +28,9 @@ export interface BoundsParts {
   /** Calls back again and again, every so many milliseconds, and gives what ends that. */
   readonly every: (milliseconds: number, act: () => void) => () => void;
   /** Is told of each call that is refused, and for what. */
-  readonly onExcess?: (excess: Excess | "lag") => void;
+  readonly onExcess?: ((excess: Excess | "lag") => void) | undefined;
+  /** Is told of each call that begins. */
+  readonly onStream?: WatchStream | undefined;
 }
 
 const SWEEP_MS = 1000;
@@ -44,10 +46,10 @@ export class Bounds {
   readonly #ends: readonly (() => void)[];
 
   constructor(parts: BoundsParts) {
-    const { limits, isBrief, monotonic, now, every, onExcess, isTimeRight = () => true } = parts;
+    const { limits, isBrief, monotonic, now, every, onExcess, onStream, isTimeRight = () => true } = parts;
     this.limits = limits;
     const sessions = new Sessions(monotonic);
-    const connections = new Connections(limits, sessions, monotonic);
+    const connections = new Connections(limits, sessions, monotonic, onStream);
     const lag = new LoopLag(monotonic);
     const faultOf = (stream: object) => connections.faultOf(stream);
     const limiter = new Limiter(limits, monotonic, onExcess);

@@ -24,6 +24,9 @@ export interface ConnectionState {
   readonly silent: number;
 }
 
+/** Is told of each stream of HTTP/2 as it begins, before its headers are judged. It must not throw. */
+export type WatchStream = (stream: ServerHttp2Stream, headers: Headers) => void;
+
 /** How long a connection may take to say that it is one of HTTP/2, in milliseconds: with TLS, its handshake included. */
 const SILENCE_MS = 5000;
 const SILENCE_TLS_MS = 15_000;
@@ -37,6 +40,7 @@ const CHANNEL = "net.server.socket";
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #sessions: Sessions;
+  readonly #onStream: WatchStream | undefined;
   readonly #open = new Map<Socket, string | undefined>();
   readonly #byAddress = new Map<string, number>();
   readonly #ours = new WeakSet<object>();
@@ -49,9 +53,10 @@ export class Connections {
   #silenced = 0;
 
   /** @param clock never goes back, in milliseconds */
-  constructor(limits: ConnectionLimits, sessions: Sessions, clock: () => number) {
+  constructor(limits: ConnectionLimits, sessions: Sessions, clock: () => number, onStream?: WatchStream) {
     this.#limits = limits;
     this.#sessions = sessions;
+    this.#onStream = onStream;
     const silence = (socket: Socket) => {
       this.#silenced++;
       socket.destroy();
@@ -137,6 +142,7 @@ export class Connections {
       "stream",
       (stream: ServerHttp2Stream, headers: Headers, _flags: number, raw: readonly string[]) => {
         this.#sessions.note(stream);
+        this.#onStream?.(stream, headers);
         noteRepeats(stream, raw);
         const fault = judgeHeaders(headers, raw);
         if (fault) this.#faults.set(stream, fault);

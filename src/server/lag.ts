@@ -33,6 +33,11 @@ export class LoopLag {
     return this.#lagMs;
   }
 
+  /** How long ago the last look was, in milliseconds: far more than {@link LAG_TICK_MS} if the event loop has stalled. */
+  get sinceLookMs(): number {
+    return this.#clock() - this.#lastLook;
+  }
+
   /** Which part of the calls is shed. */
   get share(): number {
     return this.#hundredths / 100;

@@ -5,9 +5,11 @@ import { Metadata, type ServerInterceptingCallInterface, type ServerInterceptor 
 import type { Caller } from "../access/caller.ts";
 import { answerTo } from "../api/answers.ts";
 import { Failure, type Reason } from "../failure.ts";
+import type { FailedCall } from "../observe/call-log.ts";
 import { DETAILS_TRAILER, encodeDetails } from "../rpc/error-details.ts";
-import type { ReportFault } from "./middleware/answer.ts";
+import type { ReportFailure } from "./middleware/answer.ts";
 import { methodName } from "./middleware/method-name.ts";
+import { methodOf } from "./stream-status.ts";
 
 /**
  * Tells who calls by the headers of the call and its connection, or undefined for a stranger. If it throws or rejects,
@@ -34,9 +36,9 @@ export interface Stranger {
 
 /** Who is told what happens before there is a caller. */
 export interface PeerWatch {
-  /** Is told of faults of ours. */
-  readonly report: ReportFault;
-  /** Is told of each call that is refused since nobody known makes it. */
+  /** Is told of calls that are refused here. */
+  readonly report: ReportFailure;
+  /** Is told of those that nobody known makes. */
   readonly onStranger?: (stranger: Stranger) => void;
 }
 
@@ -71,11 +73,12 @@ export function peerOf(identify: Identify, watch: PeerWatch): ServerInterceptor 
               } else {
                 watch.onStranger?.({ method: methodName(path), address: call.getPeer() });
                 known.sendStatus(STRANGER);
+                attempt(() => watch.report({ ...refusedHere(path, call), reason: "CALLER_UNKNOWN" }));
               }
             };
             const fail = (cause: unknown) => {
               attempt(() => known.sendStatus(FAULT));
-              attempt(() => watch.report(new Failure("INTERNAL", {}, { cause }), methodName(path)));
+              attempt(() => watch.report({ ...refusedHere(path, call), reason: "INTERNAL", cause }));
             };
             try {
               const caller = identify(headers, call);
@@ -103,6 +106,10 @@ class KnownCall extends grpc.ServerInterceptingCall {
   override getPeer(): string {
     return JSON.stringify({ caller: this.caller, address: super.getPeer() });
   }
+}
+
+function refusedHere(path: string, call: ServerInterceptingCallInterface): Omit<FailedCall, "reason"> {
+  return { method: methodOf(path), requestId: undefined, caller: undefined, peer: call.getPeer() };
 }
 
 // An exception that leaves an interceptor ends the process. What is tried here has nobody left to tell of it.

@@ -12,7 +12,7 @@ import { requestValidator } from "../api/violations.ts";
 import { define, methodsByPath, refuseUndecodable } from "../rpc/definition.ts";
 import type { Bounds } from "./bounds.ts";
 import { admit } from "./middleware/admit.ts";
-import { answer, type ReportFault } from "./middleware/answer.ts";
+import { answer, type ReportFailure } from "./middleware/answer.ts";
 import { type Auditing, audit, auditExcess, auditStrangers } from "./middleware/audit.ts";
 import { caller } from "./middleware/caller.ts";
 import { limit } from "./middleware/limit.ts";
@@ -21,6 +21,7 @@ import { validate } from "./middleware/validate.ts";
 import { serverOptions } from "./options.ts";
 import { type Identify, peerOf } from "./peer.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { methodOf } from "./stream-status.ts";
 
 /** What a server is made of. */
 export interface ServerParts extends TokenApiParts {
@@ -34,7 +35,8 @@ export interface ServerParts extends TokenApiParts {
   readonly bounds: Bounds;
   /** Where decisions are recorded; undefined where they are not, as in the demo. */
   readonly auditing: Auditing | undefined;
-  readonly report: ReportFault;
+  /** Is told of each call that fails. */
+  readonly report: ReportFailure;
 }
 
 /** The services that reflection and health tell of. */
@@ -50,8 +52,8 @@ export function tokenServer(parts: ServerParts): Server {
   const watch = { report, ...(auditing && { onStranger: auditStrangers(auditing) }) };
   const interceptors = [bounds.intake.interceptor, peerOf(identify, watch)];
   const server = createServer({ ...serverOptions(bounds.limits), interceptors })
-    .use(answer(report))
     .use(requestId())
+    .use(answer(report))
     .use(caller());
   server
     .with(limit({ limiter: bounds.limiter, countOf, onRefused: auditing && auditExcess(auditing) }))
@@ -69,6 +71,9 @@ export function tokenServer(parts: ServerParts): Server {
   }
   return server;
 }
+
+/** The methods that there are: `agora.token.v1.TokenService/BuildToken`. */
+export const METHOD_NAMES: readonly string[] = Array.from(methodsByPath(SERVICES).keys(), methodOf);
 
 /** Whether a path is that of a method that builds, renews or inspects. */
 export function isBrief(path: string): boolean {

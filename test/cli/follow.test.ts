@@ -126,6 +126,7 @@ test("what is broken is logged and told, and the service goes on", async () => {
   const [line] = service.errors.slice(-1).map((text) => JSON.parse(text));
   expect(line).toEqual({
     level: "error",
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     event: "reload",
     file: join(service.folder, "config.yaml"),
     outcome: "refused",

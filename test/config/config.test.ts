@@ -103,6 +103,7 @@ describe("the example", () => {
       },
       audit: { file: "-", onFull: "deny", names: "pseudonym", namesKeyFile: "/run/secrets/names-key" },
       shutdown: { drainDelay: 5, deadline: 20 },
+      log: { level: "info" },
     });
   });
 
@@ -152,6 +153,7 @@ test("all defaults", () => {
     },
     audit: { file: "-", onFull: "deny", names: "plain", namesKeyFile: undefined },
     shutdown: { drainDelay: 5, deadline: 15 },
+    log: { level: "info" },
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { notSupportedYet, type Problem, unsafe } from "../../src/config/config.ts";
+import { type Problem, unsafe } from "../../src/config/config.ts";
 import { PROJECTS, read } from "./fixtures/read.ts";
 
 const TLS = "tls: { certificate_file: a, key_file: b }";
@@ -124,31 +124,5 @@ describe("unsafe to start", () => {
       column: 51,
     });
     expect(unsafe(read(PROJECTS))[0]).toMatchObject({ place: undefined, path: "callers" });
-  });
-});
-
-describe("what this version does not act on yet", () => {
-  test("nothing of what it does", () => {
-    const text = `${file([LOCAL, SOCKET], [loopback])}reflection: false
-permits: [{ callers: ["*"], projects: ["*"], methods: ["*"], max_ttl: 60s }]
-limits: { max_message_bytes: 4096, max_concurrent_streams: 8, max_in_flight: 8, per_caller: { rate: 1, burst: 1 } }
-audit: { file: a, on_full: drop, names: pseudonym, names_key_file: b }
-`;
-    expect(notSupportedYet(read(text))).toEqual([]);
-    const callers = ["{ id: a, match: { jwt: { issuer: iss, subject: s, audience: a } } }", spiffe, apiKey];
-    const listen = [`{ address: 10.0.0.1:443, ${MTLS} }`, "{ address: 10.0.0.1:444, terminated_upstream: true }"];
-    const issuers = "jwt_issuers: [{ issuer: iss, jwks_file: a }]\n";
-    expect(notSupportedYet(read(`${file(listen, callers)}${issuers}`))).toEqual([]);
-    expect(notSupportedYet(read(PROJECTS))).toEqual([]);
-  });
-
-  test("all the rest, at its place", () => {
-    const text = `${PROJECTS}listen:
-  - address: 10.0.0.1:443
-admin: {}
-`;
-    const problems = notSupportedYet(read(text));
-    expect(problems.map(({ place, path }) => `${place?.line}:${place?.column} ${path}`)).toEqual(["7:1 admin"]);
-    expect(new Set(problems.map(({ message }) => message))).toEqual(new Set(["is not supported yet: leave it out"]));
   });
 });

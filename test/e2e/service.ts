@@ -28,6 +28,7 @@ export function configuration(
 ): string {
   writeFileSync(join(folder, "certificate"), `${CERTIFICATE}\n`, { mode: 0o600 });
   return `listen: ${more.listen ?? "[{ address: 127.0.0.1:0 }]"}
+admin: { address: 127.0.0.1:0 }
 projects:
   - id: live
     app_id: "${APP_ID}"

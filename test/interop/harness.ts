@@ -83,6 +83,7 @@ export async function startServer(): Promise<Server> {
 
 function configuration(certificate: string): string {
   return `listen: [{ address: 127.0.0.1:0 }]
+admin: { address: 127.0.0.1:0 }
 projects:
   - id: demo
     app_id: "${APP_ID}"

@@ -151,7 +151,7 @@ describe("what is recorded", () => {
     const { client, calls, faults } = await running({ around: { ...around, salt } });
     await expect(client.buildToken(request)).rejects.toMatchObject({ code: Status.INTERNAL });
     expect(calls()).toMatchObject([{ decision: "failed", reason: "INTERNAL", grants: [{ channel: "room-1" }] }]);
-    expect(faults).toHaveLength(1);
+    expect(faults()).toHaveLength(1);
   });
 
   test("strangers, as far as they do not fill the disk", async () => {

@@ -3,7 +3,7 @@ import { ServerInterceptingCall, type ServerInterceptor } from "@grpc/grpc-js";
 import { createChannel, createClient, createServer, Metadata, type Server, Status } from "nice-grpc";
 import { expect, onTestFinished, test } from "vitest";
 import type { Caller } from "../../src/access/caller.ts";
-import type { Failure } from "../../src/failure.ts";
+import type { FailedCall } from "../../src/observe/call-log.ts";
 import { DETAILS_TRAILER, decodeDetails } from "../../src/rpc/error-details.ts";
 import { caller } from "../../src/server/middleware/caller.ts";
 import { type Identify, peerFrom, peerOf, type Stranger } from "../../src/server/peer.ts";
@@ -13,12 +13,13 @@ const LOCAL: Caller = { id: "local", proof: "loopback" };
 
 /** A server of one method that says who calls, and what was told while it did. */
 async function served(identify: Identify, more: readonly ServerInterceptor[] = []) {
-  const faults: { failure: Failure; method: string }[] = [];
+  const faults: FailedCall[] = [];
+  const unknown: FailedCall[] = [];
   const strangers: Stranger[] = [];
   const seen: { caller: Caller; peer: string; authorization: unknown }[] = [];
   const { definition, decoded } = counting();
   const watch = {
-    report: (failure: Failure, method: string) => faults.push({ failure, method }),
+    report: (call: FailedCall) => (call.reason === "INTERNAL" ? faults : unknown).push(call),
     onStranger: (stranger: Stranger) => strangers.push(stranger),
   };
   const server: Server = createServer({ interceptors: [peerOf(identify, watch), ...more] });
@@ -36,7 +37,7 @@ async function served(identify: Identify, more: readonly ServerInterceptor[] = [
     channel.close();
     echo.forceShutdown();
   });
-  return { client: createClient(ECHO, channel), faults, strangers, seen, decoded };
+  return { client: createClient(ECHO, channel), faults, unknown, strangers, seen, decoded };
 }
 
 test("a known caller is let in, with its address, and its credential goes no further", async () => {
@@ -113,8 +114,8 @@ test.each<[string, Identify]>([
     code: Status.INTERNAL,
     details: "internal error",
   });
-  expect(at.faults.map(({ failure, method }) => [failure.reason, method, String(failure.cause)])).toEqual([
-    ["INTERNAL", "Echo", "Error: of ours"],
+  expect(at.faults.map(({ reason, method, cause }) => [reason, method, String(cause)])).toEqual([
+    ["INTERNAL", "test.EchoService/Echo", "Error: of ours"],
   ]);
   expect(at.decoded()).toBe(0);
 });

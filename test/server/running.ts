@@ -8,7 +8,7 @@ import { TokenService } from "../../gen/agora/token/v1/token_pb.ts";
 import { Health } from "../../src/api/health.ts";
 import type { Names } from "../../src/audit/names.ts";
 import type { TrailParts } from "../../src/audit/trail.ts";
-import type { Failure } from "../../src/failure.ts";
+import type { FailedCall } from "../../src/observe/call-log.ts";
 import { Bounds, type Limits } from "../../src/server/bounds.ts";
 import type { Identify } from "../../src/server/peer.ts";
 import { isBrief, tokenServer } from "../../src/server/server.ts";
@@ -45,7 +45,7 @@ export async function running(change: Change = {}) {
   const clock = { ms: 0 };
   const ticks: (() => void)[] = [];
   const excess: string[] = [];
-  const faults: Failure[] = [];
+  const failed: FailedCall[] = [];
   const bounds = new Bounds({
     limits: { ...LIMITS, ...change.limits },
     isBrief,
@@ -66,7 +66,7 @@ export async function running(change: Change = {}) {
     reflection: true,
     bounds,
     auditing: { trail, names: change.names ?? { kind: "plain" }, now: () => NOW * 1000 },
-    report: (failure) => faults.push(failure),
+    report: (call) => failed.push(call),
   });
   const port = await server.listen(change.address ?? "127.0.0.1:0", change.credentials);
   bounds.connections.watch(change.address ? change.address.slice("unix:".length) : port);
@@ -88,7 +88,9 @@ export async function running(change: Change = {}) {
     timers,
     reports,
     excess,
-    faults,
+    failed,
+    /** Those of them that are ours. */
+    faults: () => failed.filter(({ reason }) => reason === "INTERNAL"),
     /** The records of calls. */
     calls: () => sink.records.filter(({ event }) => event === "call"),
     /** Lets time pass, and what is looked at from time to time be looked at. */

@@ -1,15 +1,19 @@
-import { ServerError, type ServerMiddleware } from "nice-grpc";
+import { type CallContext, ServerError, type ServerMiddleware } from "nice-grpc";
 import { answerTo, failureFrom } from "../../api/answers.ts";
 import { Failure } from "../../failure.ts";
+import type { FailedCall } from "../../observe/call-log.ts";
 import { DETAILS_TRAILER, encodeDetails } from "../../rpc/error-details.ts";
+import { peerFrom } from "../peer.ts";
+import { methodOf } from "../stream-status.ts";
 import { methodName } from "./method-name.ts";
+import type { Named } from "./request-id.ts";
 
-/** Is told of a failure that is ours, with its cause. */
-export type ReportFault = (failure: Failure, method: string) => void;
+/** Is told of each call that fails. */
+export type ReportFailure = (call: FailedCall) => void;
 
-/** Turns whatever is thrown into a status with details. What is not a Failure tells the caller nothing, and is reported. */
-export function answer(report: ReportFault): ServerMiddleware {
-  return async function* answering(call, context) {
+/** Turns whatever is thrown into a status with details. What is not a Failure tells the caller nothing but that. */
+export function answer(report: ReportFailure): ServerMiddleware<object, Named> {
+  return async function* answering(call, context: CallContext & Named) {
     try {
       return yield* call.next(call.request, context);
     } catch (error) {
@@ -17,10 +21,23 @@ export function answer(report: ReportFault): ServerMiddleware {
       if (error instanceof ServerError || (error instanceof Error && error.name === "AbortError")) throw error;
       const method = methodName(call.method.path);
       const failure = failureFrom(error);
-      if (failure.reason === "INTERNAL") report(failure, method);
+      report(failedCall(failure, call.method.path, context));
       const status = answerTo(new Failure(failure.reason, { ...failure.facts, method }));
       context.trailer.set(DETAILS_TRAILER, encodeDetails(status));
       throw new ServerError(status.code, status.message);
     }
+  };
+}
+
+function failedCall({ reason, cause }: Failure, path: string, { peer, requestId }: CallContext & Named): FailedCall {
+  // The middleware that tells who calls is behind this one, so that this one answers for it too.
+  const { caller, address } = peerFrom(peer);
+  return {
+    method: methodOf(path),
+    reason,
+    requestId,
+    caller: caller.id,
+    peer: address,
+    ...(reason === "INTERNAL" && cause !== undefined && { cause }),
   };
 }

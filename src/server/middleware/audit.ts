@@ -15,6 +15,14 @@ export interface Auditing {
   readonly names: Names;
   /** Tells the time, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Is told of each call that succeeded, once it is recorded. */
+  readonly onAnswered?: ((call: AnsweredCall) => void) | undefined;
+}
+
+/** A call that succeeded. */
+export interface AnsweredCall extends CallFacts {
+  readonly ledger: Ledger;
+  readonly request: unknown;
 }
 
 /** What {@link audit} adds. */
@@ -32,12 +40,14 @@ export interface Audited {
 export function audit(auditing: Auditing | undefined): ServerMiddleware<Audited, Called & Named> {
   return async function* audited(call, context: CallContext & Called & Named) {
     if (!auditing) return yield* call.next(call.request, { ...context, ledger: undefined });
-    const { trail, names, now } = auditing;
+    const { trail, names, now, onAnswered } = auditing;
     const ledger = new Ledger();
     const facts = () => factsOf(context, call.method.path, now());
     try {
       const response = yield* call.next(call.request, { ...context, ledger });
-      await trail.record(grantedBodies(facts(), ledger, names));
+      const answered = facts();
+      await trail.record(grantedBodies(answered, ledger, names));
+      onAnswered?.({ ...answered, ledger, request: call.request });
       return response;
     } catch (error) {
       const body = refusalOf(error, ledger, names, facts);
