@@ -36,10 +36,10 @@ const UNSEEN = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function visible(line: string): string {
   return line.replace(UNSEEN, (character) =>
-    Array.from({ length: character.length }, (_, at) => escape(character.charCodeAt(at))).join(""),
+    Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(""),
   );
 }
 
-function escape(unit: number): string {
+function escaped(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }
