@@ -70,7 +70,7 @@ build_php_extension() {
   rm -rf "$interop/php"
   mkdir -p "$interop"/php/apt/{lists/partial,sources}
   # Debian's own list, for sources instead of binaries, and used by this command alone.
-  for sources in /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources; do
+  for sources in /etc/apt/sources.list /etc/apt/sources.list.d/{debian,ubuntu}.sources; do
     if [ -e "$sources" ]; then
       sed -e 's/^Types:.*/Types: deb-src/' -e 's/^deb /deb-src /' "$sources" >"$interop/php/apt/sources/${sources##*/}"
     fi

@@ -65,6 +65,8 @@ function whatIsWrong({ metadata }) {
   types.resolvePath = (_, path) => (path.startsWith("google/protobuf/") ? path : `${PROTO[0]}/${path}`);
   types.loadSync(["google/rpc/status.proto", "google/rpc/error_details.proto"]);
   const [bytes] = metadata.get("grpc-status-details-bin");
+  // What did not come from the service, such as UNAVAILABLE, has no details.
+  if (bytes === undefined) return {};
   const details = types
     .lookupType("google.rpc.Status")
     .decode(bytes)

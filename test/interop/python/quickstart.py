@@ -56,10 +56,12 @@ def token_for(channel, uid):
 def what_is_wrong(refusal):
     """Reads grpc-status-details-bin: the message is for people, this is for programs."""
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-    for detail in rpc_status.from_call(refusal).details:
+    status = rpc_status.from_call(refusal)
+    # What did not come from the service, such as UNAVAILABLE, has no details.
+    for detail in status.details if status else []:
         detail.Unpack(info)
         detail.Unpack(bad)
-    return info.reason, bad.field_violations[0].field
+    return info.reason, next((violation.field for violation in bad.field_violations), "")
 
 
 main(sys.argv[1])
