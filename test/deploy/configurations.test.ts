@@ -10,8 +10,9 @@ import { layOut } from "./laid-out.ts";
 
 const CONFIGURATIONS = yamlFiles().filter((file) => /^config\/|config\.yaml$/.test(file));
 
-test("there are configurations for one machine, a mesh and SPIFFE", () => {
-  expect(CONFIGURATIONS).toEqual(["config/machine.yaml", "config/mesh.yaml", "config/spiffe.yaml"]);
+test("there are configurations for one machine, SPIFFE, a mesh, Compose and Kubernetes", () => {
+  const expected = ["compose/config.yaml", "config/machine.yaml", "config/mesh.yaml", "config/spiffe.yaml"];
+  expect(CONFIGURATIONS).toEqual([...expected, "kubernetes/config.yaml"]);
 });
 
 test.each(CONFIGURATIONS)("check-config accepts %s", async (file) => {

@@ -27,9 +27,6 @@ export function yamlFiles(folder = ""): string[] {
     .sort();
 }
 
-/** How long a stop takes at most, in seconds: shutdown.drain_delay and shutdown.deadline. */
-export const STOP_SECONDS = 5 + 15;
-
 /** The port of an address of a configuration. */
 export function portOf(address: Address | undefined): number {
   if (address?.kind !== "tcp") throw new Error("an address without a port");

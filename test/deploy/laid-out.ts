@@ -14,7 +14,12 @@ export interface LaidOut {
   readonly root: string;
 }
 
-const CERTIFICATES = ["A1b2C3d4E5f60718293a4B5c6D7e8F90", "00112233445566778899aabbccddeeff"];
+/** The App ID of all configurations. It is made up. */
+export const APP_ID = "0123456789abcdef0123456789abcdef";
+
+/** The App Certificates, in the order in which a configuration names them. They are made up. */
+export const CERTIFICATES = ["A1b2C3d4E5f60718293a4B5c6D7e8F90", "00112233445566778899aabbccddeeff"] as const;
+
 const KEY_SET = {
   keys: [{ kty: "OKP", crv: "Ed25519", kid: "1", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }],
 };

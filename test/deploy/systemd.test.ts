@@ -4,14 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
-import { DEPLOY, STOP_SECONDS } from "./documents.ts";
+import { DEPLOY } from "./documents.ts";
 
 const unit = readFileSync(join(DEPLOY, "systemd", "agora-tokend.service"), "utf8");
 const entries = unit.split("\n").flatMap((line) => {
   const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
   return key === undefined ? [] : [[key, value ?? ""] as const];
 });
-const { projects, listen, audit } = readConfig("machine.yaml", () =>
+const { projects, listen, audit, shutdown } = readConfig("machine.yaml", () =>
   readFileSync(join(DEPLOY, "config", "machine.yaml")),
 );
 
@@ -33,7 +33,7 @@ test("each secret of the configuration is a credential, and each credential is u
 });
 
 test("it may take the time of a whole stop, and is not started again with a configuration that is wrong", () => {
-  expect(Number.parseInt(all("TimeoutStopSec")[0] ?? "", 10)).toBeGreaterThan(STOP_SECONDS);
+  expect(Number.parseInt(all("TimeoutStopSec")[0] ?? "", 10)).toBeGreaterThan(shutdown.deadline);
   expect(all("RestartPreventExitStatus")).toEqual(["78"]);
 });
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Installs by name what the fault tests need beyond `npm ci`: two proxies, and a library that lies about the time.
+# Installs by name what the fault tests need beyond `npm ci` and Go: two proxies, a library that lies about the time,
+# systemd's tools, and a box as a container is one.
 # It changes nothing that is there already, so it may run again. For Debian, as root or with sudo.
 set -euo pipefail
 
-PACKAGES=(haproxy nginx-light faketime util-linux)
+PACKAGES=(haproxy nginx-light faketime util-linux bubblewrap systemd)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
