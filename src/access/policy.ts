@@ -1,9 +1,9 @@
 import type { Seconds } from "../clock.ts";
-import { matchesPattern } from "../token/pattern.ts";
-import { ROLES, type RtcRole } from "../token/role.ts";
-import { type Grant, SERVICES, type ServiceName } from "../token/services.ts";
+import { type Grant, SERVICE_NAMES, type ServiceName } from "../token/services.ts";
 import { uidFromText } from "../token/user.ts";
 import { channelsNamed, reachesAnyChannel, reachesAnyUser, usersNamed } from "./reach.ts";
+import { type Row, rowOf, wireSpelling } from "./row.ts";
+import { RowIndex } from "./row-index.ts";
 
 /** The methods that a row may name. */
 export const METHODS = ["BuildToken", "BatchBuildTokens", "RenewToken", "InspectToken"] as const;
@@ -41,32 +41,52 @@ export type Ruling =
   | { readonly permitted: true; readonly permit: Permit }
   | { readonly permitted: false; readonly maxTtl: Seconds | undefined };
 
-/** The rows of one caller for one method, by project. */
+/** The rows of one caller for one method. */
 export class Permits {
-  readonly #byProject: ReadonlyMap<string, readonly Permit[]>;
+  readonly #rows: readonly Permit[];
+  readonly #projects: ReadonlySet<string>;
+  readonly #named: ReadonlySet<string>;
+  readonly #isForAll: boolean;
+  readonly #byProject = new Map<string, RowIndex>();
 
-  constructor(byProject: ReadonlyMap<string, readonly Permit[]>) {
-    this.#byProject = byProject;
+  /**
+   * @param rows in the order of the policy
+   * @param projects those that `*` stands for
+   */
+  constructor(rows: readonly Permit[], projects: ReadonlySet<string>) {
+    this.#rows = rows;
+    this.#projects = projects;
+    this.#named = new Set(rows.flatMap((row) => row.projects));
+    this.#isForAll = this.#named.has("*");
   }
 
   /** Whether any row names the project. */
   has(project: string): boolean {
-    return this.#byProject.has(project);
+    return (this.#named.has(project) && project !== "*") || (this.#isForAll && this.#projects.has(project));
   }
 
   /** What the rows say about these grants. One row must permit all of them. */
   rule(project: string, ask: Ask): Ruling {
     let maxTtl: Seconds | undefined;
-    for (const permit of this.#byProject.get(project) ?? []) {
+    for (const permit of this.#rowsOf(project).rowsFor(firstChannel(ask))) {
       const refused = refusals(permit, ask);
       if (refused.length === 0) return { permitted: true, permit };
       if (refused.length === 1 && refused[0] === "max_ttl") maxTtl = Math.max(maxTtl ?? 0, permit.maxTtl);
     }
     return { permitted: false, maxTtl };
   }
-}
 
-const NONE = new Permits(new Map());
+  /** The rows of a project, sought out when it is first asked for. */
+  #rowsOf(project: string): RowIndex {
+    const known = this.#byProject.get(project);
+    if (known) return known;
+    const rows = this.has(project) ? this.#rows.filter((row) => names(row.projects, project)) : [];
+    const index = new RowIndex(rows);
+    // What does not exist, of which there is no end, is not kept.
+    if (rows.length > 0) this.#byProject.set(project, index);
+    return index;
+  }
+}
 
 // What a method does is what BuildToken does, and so needs what BuildToken needs.
 const NEEDS: Readonly<Record<MethodName, readonly MethodName[]>> = {
@@ -78,87 +98,84 @@ const NEEDS: Readonly<Record<MethodName, readonly MethodName[]>> = {
 
 /** All rows, looked up by caller and method. What no row permits is denied. */
 export class Policy {
-  readonly #permits = new Map<string, Map<MethodName, Permits>>();
+  readonly #permits = new Map<string, ReadonlyMap<MethodName, Permits>>();
 
   /**
    * @param callers the IDs that `*` stands for
    * @param projects likewise
    */
   constructor(rows: readonly Permit[], callers: readonly string[], projects: readonly string[]) {
-    for (const caller of callers) {
-      const ours = rows.filter((row) => names(row.callers, caller));
-      this.#permits.set(caller, new Map(METHODS.map((method) => [method, permitsOf(ours, method, projects)])));
-    }
+    const rowsOf = rowsByCaller(rows, callers);
+    const existing = new Set(projects);
+    for (const caller of callers) this.#permits.set(caller, permitsByMethod(rowsOf.get(caller) ?? [], existing));
   }
 
   /** The rows of a caller for a method, or undefined if it may not use the method at all. */
   permits(caller: string, method: MethodName): Permits | undefined {
-    const permits = this.#permits.get(caller)?.get(method);
-    return permits === NONE ? undefined : permits;
+    return this.#permits.get(caller)?.get(method);
   }
 }
 
 /** The conditions of a row that do not hold for these grants. */
 export function refusals(permit: Permit, { grants, ttl }: Ask): Refusal[] {
   const refused = new Set<Refusal>();
+  const row = rowOf(permit);
   // Who asks for nothing is permitted nothing.
   if (grants.length === 0) refused.add("services");
   for (const grant of grants) {
-    if (!names(permit.services, wireName(grant.service))) refused.add("services");
+    if (!row.permitsService(wireName(grant.service))) refused.add("services");
     if (!permit.anyChannel && reachesAnyChannel(grant)) refused.add("any_channel");
     if (!permit.anyUser && reachesAnyUser(grant)) refused.add("any_user");
-    if (!channelsNamed(grant).every((channel) => matchesAny(permit.channels, channel))) refused.add("channels");
-    if (!usersNamed(grant).every((user) => permitsUser(permit, user))) refused.add("users");
-    if (grant.service === "rtc" && !permitsPrivileges(permit, [...grant.privileges.keys()])) refused.add("roles");
+    if (!channelsNamed(grant).every(row.permitsChannel)) refused.add("channels");
+    if (!usersNamed(grant).every((user) => permitsUser(permit, row, user))) refused.add("users");
+    if (grant.service === "rtc" && !row.permitsPrivileges(grant.privileges.keys())) refused.add("roles");
   }
   if (ttl > permit.maxTtl) refused.add("max_ttl");
   return [...refused];
 }
 
+const WIRE_NAMES = new Map(SERVICE_NAMES.map((service) => [service, wireSpelling(service)]));
+
 /** The name of a service in rows: `convo_ai`. */
 export function wireName(service: ServiceName): string {
-  return wireSpelling(service);
+  return WIRE_NAMES.get(service) ?? wireSpelling(service);
 }
 
-function permitsOf(rows: readonly Permit[], method: MethodName, projects: readonly string[]): Permits {
-  const ours = rows.filter((row) => NEEDS[method].every((needed) => names(row.methods, needed)));
-  const byProject = new Map<string, Permit[]>();
-  for (const row of ours) {
-    for (const project of row.projects.includes("*") ? projects : row.projects) {
-      const same = byProject.get(project);
-      if (same) same.push(row);
-      else byProject.set(project, [row]);
-    }
+/** The first channel that is named, if one is. */
+function firstChannel({ grants }: Ask): string | undefined {
+  for (const grant of grants) {
+    const [channel] = channelsNamed(grant);
+    if (channel !== undefined) return channel;
   }
-  return byProject.size === 0 ? NONE : new Permits(byProject);
+  return undefined;
+}
+
+function permitsByMethod(rows: readonly Permit[], projects: ReadonlySet<string>): ReadonlyMap<MethodName, Permits> {
+  const byMethod = new Map<MethodName, Permits>();
+  for (const method of METHODS) {
+    const ours = rows.filter((row) => NEEDS[method].every((needed) => names(row.methods, needed)));
+    const reachesAny = ours.some((row) => row.projects.some((project) => project !== "*" || projects.size > 0));
+    if (reachesAny) byMethod.set(method, new Permits(ours, projects));
+  }
+  return byMethod;
+}
+
+/** The rows of each caller, in their order. One pass over the rows, since both may be thousands. */
+function rowsByCaller(rows: readonly Permit[], callers: readonly string[]): ReadonlyMap<string, readonly Permit[]> {
+  const byCaller = new Map<string, Permit[]>(callers.map((caller) => [caller, []]));
+  for (const row of rows) {
+    const named = row.callers.includes("*") ? callers : new Set(row.callers);
+    for (const caller of named) byCaller.get(caller)?.push(row);
+  }
+  return byCaller;
 }
 
 function names(list: readonly string[], name: string): boolean {
   return list.includes(name) || list.includes("*");
 }
 
-function matchesAny(patterns: readonly string[], text: string): boolean {
-  return patterns.some((pattern) => matchesPattern(pattern, text));
-}
-
-function permitsUser({ users }: Permit, { text, mayBeUid }: ReturnType<typeof usersNamed>[number]): boolean {
+function permitsUser({ users }: Permit, row: Row, { text, mayBeUid }: ReturnType<typeof usersNamed>[number]): boolean {
   const numeric = uidFromText(text) !== undefined;
   // Where a user may be a uid, the account "123" is the uid 123, so a row without uids does not permit it.
-  return (numeric && users.uids) || (!(numeric && mayBeUid) && matchesAny(users.accounts, text));
-}
-
-function permitsPrivileges(permit: Permit, privileges: readonly number[]): boolean {
-  if (permit.roles.includes("*")) return true;
-  const permitted = new Set(permit.roles.flatMap(privilegesNamed));
-  return privileges.length > 0 && privileges.every((number) => permitted.has(number));
-}
-
-function privilegesNamed(name: string): readonly number[] {
-  if (Object.hasOwn(ROLES, name)) return ROLES[name as RtcRole];
-  const named = Object.entries(SERVICES.rtc.privileges).filter(([privilege]) => wireSpelling(privilege) === name);
-  return named.map(([, number]) => number);
-}
-
-function wireSpelling(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return (numeric && users.uids) || (!(numeric && mayBeUid) && row.permitsAccount(text));
 }

@@ -1,6 +1,6 @@
 // The chain of records: each states the SHA-256 of the line before it, so that a gap or an edit shows.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A record of the chain, as the next one refers to it. */
 export interface Link {
@@ -26,7 +26,7 @@ const HEAD = /^\{"seq":([1-9]\d{0,14}),"prev_hash":"([0-9a-f]{64})",/;
 
 /** The SHA-256 of a line. */
 export function hashOf(line: string | Uint8Array): string {
-  return createHash("sha256").update(line).digest("hex");
+  return hash("sha256", line, "hex");
 }
 
 /** Puts records in a chain. */

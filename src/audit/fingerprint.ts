@@ -1,6 +1,6 @@
 // What a record calls a token: nothing that a token could be made of, and the same for every spelling of its text.
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import { repairToken } from "../token/altered.ts";
 import { MalformedToken } from "../token/bytes.ts";
@@ -14,7 +14,7 @@ const BODY_007 = 3;
 
 /** The fingerprint of a signature: the first 16 hexadecimal digits of its SHA-256. */
 export function fingerprintOf(signature: Uint8Array): string {
-  return createHash("sha256").update(signature).digest("hex").slice(0, DIGITS);
+  return hash("sha256", signature, "hex").slice(0, DIGITS);
 }
 
 /**

@@ -5,7 +5,7 @@ import { RTM2_USERS } from "../access/resources.ts";
 import { type Instant, isoTime } from "../clock.ts";
 import { channelOf, userTextOf } from "../token/grant.ts";
 import { type Grant, type Privileges, SERVICE_NAMES, type ServiceName, serviceRow } from "../token/services.ts";
-import { fingerprintOfIssued } from "./fingerprint.ts";
+import { fingerprintOf, fingerprintOfIssued } from "./fingerprint.ts";
 import type { Asked, Inspected, Ledger, Signed } from "./ledger.ts";
 import { keyFor, type Named, type Names, recorded } from "./names.ts";
 
@@ -70,8 +70,14 @@ type Body = { [K in RecordKey]?: unknown };
 
 /** `2026-11-24T10:00:00.000Z`. */
 export function timeText(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  // A busy server records many calls of one millisecond.
+  if (milliseconds !== lastTime.milliseconds) {
+    lastTime = { milliseconds, text: new Date(milliseconds).toISOString() };
+  }
+  return lastTime.text;
 }
+
+let lastTime = { milliseconds: 0, text: new Date(0).toISOString() };
 
 /** The record of something that is no call. */
 export function eventBody(event: string, time: number, more: Pick<Body, "names" | "release"> = {}): string {
@@ -151,13 +157,13 @@ function noteAsked(body: Body, asked: Asked | undefined): void {
   else body.asked_expire_time = isoTime(lifetime.until);
 }
 
-function noteSigned(body: Body, { text, version, span, certificateId, grants }: Signed, names: Names): void {
+function noteSigned(body: Body, { text, signature, version, span, certificateId, grants }: Signed, names: Names): void {
   body.certificate = certificateId;
   body.version = version;
   body.grants = grants.map((grant) => grantPart(grant, names, span.expiresAt));
   body.ttl = span.expiresAt - span.issuedAt;
   body.expire_time = isoTime(span.expiresAt);
-  body.fingerprint = fingerprintOfIssued(text);
+  body.fingerprint = signature ? fingerprintOf(signature) : fingerprintOfIssued(text);
 }
 
 function inspectedBody(call: CallFacts, inspected: Inspected | undefined): Body {

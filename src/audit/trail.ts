@@ -25,6 +25,8 @@ export interface TrailParts {
   readonly monotonic: () => number;
   /** Calls back once, after so many milliseconds, and gives what prevents it. */
   readonly after: (milliseconds: number, act: () => void) => () => void;
+  /** Calls back soon, once what is at hand was done, so that one write takes all of it. Without it, at once. */
+  readonly soon?: (act: () => void) => void;
   /** Is told, for operators, when writing begins to fail, and when it succeeds again. */
   readonly report: (state: "failing" | "recovered", cause: unknown) => void;
 }
@@ -147,7 +149,8 @@ export class Trail {
       return;
     }
     this.#busy = true;
-    void this.#turn();
+    if (this.#parts.soon) this.#parts.soon(() => void this.#turn());
+    else void this.#turn();
   }
 
   async #turn(): Promise<void> {

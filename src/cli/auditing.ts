@@ -48,6 +48,7 @@ export async function openAuditing(
     now,
     monotonic: () => performance.now(),
     after,
+    soon: setImmediate,
     report: observing.onAudit,
   });
   observing.audited(trail, audit.onFull);

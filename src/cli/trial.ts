@@ -82,7 +82,7 @@ class Witness extends Permits {
   readonly #has: (project: string) => boolean;
 
   constructor(permits: Permits | undefined, has: (project: string) => boolean) {
-    super(new Map());
+    super([], new Set());
     this.#permits = permits;
     this.#has = has;
   }

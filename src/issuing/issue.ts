@@ -37,6 +37,8 @@ export interface Decision {
 export interface IssuedToken {
   /** A secret. */
   readonly text: string;
+  /** The 32 bytes of its signature, where they were at hand. */
+  readonly signature: Uint8Array | undefined;
   readonly appId: string;
   readonly version: TokenVersion;
   readonly span: Span;
@@ -70,7 +72,7 @@ export function issue(authority: Authority, project: Project, decision: Decision
   const certificate = signer(project);
   if (!certificate) throw new Failure("NO_SIGNING_CERTIFICATE");
   return {
-    text: sign(decision, project.appId, authority.salt(), certificate.secret.reveal()),
+    ...sign(decision, project.appId, authority.salt(), certificate.secret.reveal()),
     appId: project.appId,
     version,
     span,
@@ -89,13 +91,25 @@ function checkPermitted({ permits }: Authority, project: Project, { span, grants
   if (ttl > maxTtl) throw new Failure("LIFETIME_NOT_PERMITTED", { maxTtl });
 }
 
-function sign({ version, span, grants }: Decision, appId: string, salt: number, certificate: Uint8Array): string {
+function sign(
+  { version, span, grants }: Decision,
+  appId: string,
+  salt: number,
+  certificate: Uint8Array,
+): Pick<IssuedToken, "text" | "signature"> {
   try {
-    if (version === "006")
-      return sign006({ appId, salt, expiresAt: span.expiresAt, ...parts006(span, grants) }, certificate);
+    if (version === "006") {
+      const text = sign006({ appId, salt, expiresAt: span.expiresAt, ...parts006(span, grants) }, certificate);
+      return { text, signature: undefined };
+    }
     const lifetime = span.expiresAt - span.issuedAt;
+    let signature: Uint8Array | undefined;
+    const keep = (bytes: Uint8Array) => {
+      signature = Uint8Array.from(bytes);
+    };
     const relative = grants.map((grant) => ({ ...grant, privileges: endsBy(grant.privileges, span, span.issuedAt) }));
-    return sign007({ appId, salt, issuedAt: span.issuedAt, lifetime, grants: relative }, certificate);
+    const text = sign007({ appId, salt, issuedAt: span.issuedAt, lifetime, grants: relative }, certificate, keep);
+    return { text, signature };
   } catch (error) {
     if (!(error instanceof TokenTooLarge)) throw error;
     const description = "make a token larger than this server reads back: ask for fewer grants or resources";

@@ -1,3 +1,6 @@
+/** Whether a text is one of those that something stands for. */
+export type Matches = (text: string) => boolean;
+
 /**
  * Prepares a pattern to be matched with many texts. A text matches as a whole: `*` stands for any text, also none;
  * nothing else is special.
@@ -5,7 +8,7 @@
  * Takes the first place where each part fits, which is enough when `*` is the only wildcard, so the time for a text is
  * bounded by the length of the pattern times that of the text.
  */
-export function patternMatcher(pattern: string): (text: string) => boolean {
+export function patternMatcher(pattern: string): Matches {
   const [head = "", ...rest] = pattern.split("*");
   if (rest.length === 0) return (text) => text === pattern;
   const tail = rest.pop() ?? "";

@@ -50,9 +50,10 @@ const expected = Buffer.alloc(SIGNATURE_BYTES);
  * Signs a token. For the same salt and time the text is that of npm `agora-token` on the same Node.
  *
  * @param certificate the App Certificate: its 32 hexadecimal digits as ASCII, not decoded
+ * @param keep is given the signature, in memory that is used again
  * @throws TokenTooLarge if this service could not read it back
  */
-export function sign007(token: Token007, certificate: Uint8Array): string {
+export function sign007(token: Token007, certificate: Uint8Array, keep?: (signature: Uint8Array) => void): string {
   writer.clear().uint16(SIGNATURE_BYTES).gap(SIGNATURE_BYTES);
   const signedAt = writer.size;
   writeToken(writer, token);
@@ -60,6 +61,7 @@ export function sign007(token: Token007, certificate: Uint8Array): string {
   writeSignature007(memory, signedAt - SIGNATURE_BYTES, token, certificate, memory, signedAt, size);
   const text = VERSION + deflateToBase64(memory, 0, size);
   if (text.length > MAX_TOKEN_CHARS) throw new TokenTooLarge(`a text of ${text.length} characters`);
+  keep?.(memory.subarray(signedAt - SIGNATURE_BYTES, signedAt));
   return text;
 }
 

@@ -327,18 +327,12 @@ describe("the rows of a caller", () => {
   });
 
   test("one of them must permit all: two do not add up", () => {
-    const permits = new Permits(
-      new Map([
-        [
-          "live",
-          [
-            { ...LOBBY, services: ["rtc"] },
-            { ...LOBBY, services: ["rtm"] },
-            { ...LOBBY, channels: [] },
-          ],
-        ],
-      ]),
-    );
+    const rows = [
+      { ...LOBBY, services: ["rtc"] },
+      { ...LOBBY, services: ["rtm"] },
+      { ...LOBBY, channels: [] },
+    ];
+    const permits = new Permits(rows, new Set(["live"]));
     const rule = (...grants: Grant[]) => permits.rule("live", { grants, ttl: 1 }).permitted;
     expect([rule(rtc("room-1")), rule(rtm("u-1")), rule(rtc("room-1"), rtm("u-1"))]).toEqual([true, true, false]);
     expect(permits.rule("absent", { grants: [rtm("u-1")], ttl: 1 })).toEqual({ permitted: false, maxTtl: undefined });
@@ -351,7 +345,7 @@ describe("the rows of a caller", () => {
       { ...LOBBY, maxTtl: 200 },
       { ...LOBBY, maxTtl: 900, channels: ["hall"] },
     ];
-    const permits = new Permits(new Map([["live", rows]]));
+    const permits = new Permits(rows, new Set(["live"]));
     const rule = (lifetime: number, channel = "room-1") =>
       permits.rule("live", { grants: [rtc(channel)], ttl: lifetime });
     expect(rule(300)).toEqual({ permitted: true, permit: rows[1] });
