@@ -94,6 +94,8 @@ export async function planOfFile(
   onSigning: (right: boolean) => void,
   observing: Observing,
 ): Promise<Plan> {
+  // SIGHUP ends a process that does not listen to it: before the files are followed, and while calls finish at the end.
+  around.onReloadAsked?.(() => undefined);
   const clock = around.clock ?? systemClock;
   const issuers = new Issuers({ read: readPlainFile, fetch: fetchKeySet, clock, onOutcome: observing.onKeys });
   const tls = new TlsListeners({ read: readPlainFile, clock, onOutcome: observing.onTls });
@@ -183,7 +185,12 @@ function follow(
     cancel = after(milliseconds, () => void look());
   };
   wait(POLL_MS);
-  const forget = around.onReloadAsked?.(() => void reloading.reload().catch(failed));
+  // What was asked for is all that is followed: the files of TLS and the keys of issuers as well.
+  const reread = async () => {
+    await reloading.reload();
+    await Promise.all(others.map((each) => each.poll()));
+  };
+  const forget = around.onReloadAsked?.(() => void reread().catch(failed));
   return () => {
     ended = true;
     cancel?.();

@@ -51,11 +51,12 @@ export function readTls(files: TlsFiles, read: (file: TlsFile) => SecretFile, cl
   const certificate = publicFile("certificateFile", read);
   const key = keyFile(files, read);
   const clientCa = files.clientCaFile === undefined ? undefined : publicFile("clientCaFile", read);
-  const [leaf] = certificatesIn(certificate, "certificateFile");
+  const [leaf, ...issuers] = certificatesIn(certificate, "certificateFile");
   if (!leaf?.checkPrivateKey(privateKeyIn(key))) {
     throw new TlsInvalid("keyFile", "the key is not that of the certificate: write both files anew, from one source");
   }
   const notAfter = checkTime(leaf, clock());
+  checkChain(leaf, issuers);
   if (clientCa) checkAuthorities(certificatesIn(clientCa, "clientCaFile"));
   // What a handshake would stumble over, such as a key that is too short, comes to light here.
   try {
@@ -115,6 +116,16 @@ function checkTime({ validFrom, validTo }: X509Certificate, now: Instant): Insta
     throw new TlsInvalid("certificateFile", `the certificate is not valid before ${isoTime(from)}: check the clock`);
   }
   return to;
+}
+
+// Clients find the way from the leaf to an authority that they trust, or the handshake fails.
+function checkChain(leaf: X509Certificate, issuers: readonly X509Certificate[]): void {
+  const isIssuer = (issuer: X509Certificate) => leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey);
+  if (issuers.length === 0 || issuers.some(isIssuer)) return;
+  throw new TlsInvalid(
+    "certificateFile",
+    "none of the other certificates of the file has issued the first: write the chain anew, its own issuer after it",
+  );
 }
 
 function checkAuthorities(certificates: readonly X509Certificate[]): void {

@@ -165,6 +165,12 @@ describe("a rotation", () => {
     ["a cut certificate", { ...pair(other), "tls.crt": other.pem.slice(0, 200) }, "certificateFile", /no certificate/],
     ["a cut chain", { ...pair(other), "tls.crt": chain }, "certificateFile", /certificate 2 .* cannot be read/],
     ["a cut key", { ...pair(other), "tls.key": other.keyPem.slice(0, 100) }, "keyFile", /no private key/],
+    [
+      "a chain of another authority",
+      { ...pair(other), "tls.crt": other.pem + makeAuthority("servers").pem },
+      "certificateFile",
+      /none of the other certificates of the file has issued the first/,
+    ],
     ["no certificate", { "tls.crt": undefined }, "certificateFile", /cannot be read: ENOENT/],
     ["no key", { "tls.key": undefined }, "keyFile", /cannot be read: ENOENT/],
     ["an empty key", { "tls.key": "" }, "keyFile", /no private key/],
@@ -208,6 +214,13 @@ describe("a rotation", () => {
       onOutcome: () => undefined,
     });
     await expect(loading).rejects.toMatchObject({ name: "TlsInvalid", file });
+  });
+
+  test("to a certificate with its chain is taken", async () => {
+    const at = await listener();
+    Object.assign(at.contents, { ...pair(other), "tls.crt": other.pem + clients.pem + authority.pem });
+    await at.credentials.poll();
+    expect(await handshake(at.port)).toBe(serialOf(other));
   });
 
   test("to a certificate that is not valid yet is taken when it is", async () => {
