@@ -20,16 +20,14 @@ export function whatItLacks(claims: Claims, claimed: ClaimedGrant, expected: Exp
   const hasEnded = endedPrivileges(claims, grant, now);
   const ended = [...expected.privileges.keys()].filter((number) => hasEnded.includes(number));
   const others = [...otherRole(grant, expected), ...missingPermissions(grant, expected)];
-  const lacking = [
-    ...(grantsNothing(claimed, expected) ? ["any privilege"] : missing.map(name)),
-    ...ended.map((number) => `${name(number)} (which has ended)`),
-    ...others,
-  ];
-  if (lacking.length === 0) return [];
+  const lacking = [...missing.map(name), ...ended.map((number) => `${name(number)} (which has ended)`), ...others];
+  const isEmpty = grantsNothing(claimed, expected);
+  if (lacking.length === 0 && !isEmpty) return [];
   const has = [...grant.privileges.keys()].filter((number) => !hasEnded.includes(number)).map(name);
-  const found = `For ${serviceInWords(expected.service)}, the token does not grant ${someListed(lacking)}; it grants ${someListed(has) || "no privilege"}${role(grant)}.`;
+  const not = lacking.length > 0 ? `does not grant ${someListed(lacking)}; it ` : "";
+  const found = `For ${serviceInWords(expected.service)}, the token ${not}grants ${someListed(has) || "no privilege"}${role(grant)}.`;
   const code = codeOf(expected, missing, ended);
-  const onlyEnded = ended.length === lacking.length;
+  const onlyEnded = ended.length === lacking.length && !isEmpty;
   return [finding("PRIVILEGE_MISSING", found, { code, ...(onlyEnded && { mend: MEND_ENDED }) })];
 }
 

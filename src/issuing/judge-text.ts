@@ -29,6 +29,16 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   [/^\s*(?:https?|wss?):\/\//i, "is an address", "Pass the token alone, decoded once."],
   [/^\s*</, "is HTML or XML, such as the page of an error", "Look at what the token's server answers."],
   [
+    /^00[67][a-z0-9+/]{60,}=*$/,
+    "was changed to lower case, as no token is without a capital letter",
+    "Keep its case wherever it is stored, compared or passed on.",
+  ],
+  [
+    /^00[67][A-Z0-9+/]{60,}=*$/,
+    "was changed to upper case, as no token is without a small letter",
+    "Keep its case wherever it is stored, compared or passed on.",
+  ],
+  [
     /^[0-9a-f]{32}$/i,
     "is an App ID or an App Certificate and no token",
     "Build a token with it. If it is the certificate, never hand it out.",
@@ -50,8 +60,8 @@ export function notAToken(text: string, { message }: MalformedToken): Finding {
   const other = OTHERS.find(([shape]) => shape.test(text));
   if (other) return finding("MALFORMED", `The text is not a token: it ${other[1]}.`, { mend: other[2] });
   if (isBare(text)) {
-    return finding("MALFORMED", "The text is a token without the version at its start.", {
-      mend: "Put 007 back before it.",
+    return finding("MALFORMED", "The text is a token without the version at its start, or without all of it.", {
+      mend: "Start it with 007 again.",
     });
   }
   return finding("MALFORMED", `The text is not a token: ${message}.`);
@@ -116,7 +126,8 @@ function legacyFormat(
 
 function isBare(text: string): boolean {
   // Version 007 is zlib behind its digits, and version 006 an App ID.
-  if (!/^eJ[A-Za-z0-9+/]{40,}={0,2}$/.test(text)) return false;
-  const parsed = tryParseToken(`007${text}`);
+  const rest = /^(?:07|7)?(eJ[A-Za-z0-9+/]{40,}={0,2})$/.exec(text)?.[1];
+  if (rest === undefined) return false;
+  const parsed = tryParseToken(`007${rest}`);
   return "kind" in parsed && parsed.kind === "token";
 }

@@ -19,6 +19,8 @@ const ZONE_SKEW: Seconds = 90;
 const LARGEST_ROLE = 2;
 // Version 006 is of 2018: what ends in 1970 is a length of time.
 const A_LENGTH: Seconds = 366 * 86_400;
+// When Agora published version 006, on 27 September 2018.
+const BORN_006: Instant = 1_538_006_400;
 
 /** That a token has ended. */
 export function tokenExpired(claims: Claims, now: Instant): Finding {
@@ -55,6 +57,11 @@ function expired006(claims: Claims, found: string): Finding {
     const mend = "Build a new one: a 006 builder takes the time of the end, in seconds since 1970.";
     return finding("EXPIRED", `${found} An end of ${end} is a length of time and no time.`, { mend });
   }
+  if (end < BORN_006) {
+    const mend = "Build a new one, and pass the time of its end in seconds since 1970.";
+    const says = " Version 006 is younger than that: milliseconds look so when 32 bits of them are left.";
+    return finding("EXPIRED", found + says, { mend });
+  }
   if (end === tokenEnd) return finding("EXPIRED", found);
   const which = ` That is the end of ${entryOf(claims)}, which is before that of the token, ${isoTime(tokenEnd)}.`;
   const builtAt = tokenEnd - MAX_LIFETIME;
@@ -77,6 +84,13 @@ export function issuedInFuture({ issuedAt }: Claims, now: Instant): Finding[] {
   const isZone = zone > 0 && zone <= FARTHEST_ZONE && Math.abs(ahead - zone) <= ZONE_SKEW;
   const hint = isZone ? " That is as far as a time zone: a local time may have been taken for UTC." : "";
   return [finding("ISSUED_IN_FUTURE", `The token says that it was issued ${timeSeenFrom(issuedAt, now)}.${hint}`)];
+}
+
+/** That a token states no lifetime, and lasts all the same. */
+export function lifetimeUnstated({ claimed, end }: Claims, now: Instant): Finding[] {
+  if (claimed.version === "006" || claimed.lifetime !== 0 || end <= now) return [];
+  const found = `The token states a lifetime of 0, which Agora takes for 24 hours: it ends ${timeSeenFrom(end, now)}. A builder writes 0 for an argument that is missing or no number.`;
+  return [finding("CONTENTS_IRREGULAR", found, { mend: "Say how many seconds it should last." })];
 }
 
 /** That a token claims to last longer than Agora accepts, and what its lifetime may have been meant as. */

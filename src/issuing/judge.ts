@@ -7,7 +7,7 @@ import { cover, type ExpectedGrant } from "./cover.ts";
 import type { Finding } from "./findings.ts";
 import { judgeContents } from "./judge-contents.ts";
 import { privilegesExpired, privilegesOutlast } from "./judge-privileges.ts";
-import { issuedInFuture, lifetimeTooLong, tokenExpired } from "./judge-times.ts";
+import { issuedInFuture, lifetimeTooLong, lifetimeUnstated, tokenExpired } from "./judge-times.ts";
 import { anyUser, channelNotBound, coHost, notesOnGrants } from "./notes.ts";
 import { unsetIn006 } from "./slips.ts";
 
@@ -19,6 +19,7 @@ export function judge(claims: Claims, expected: ExpectedGrant | undefined, now: 
     ...issuedInFuture(claims, now),
     ...(covered?.findings ?? []),
     ...lifetimeTooLong(claims, now),
+    ...lifetimeUnstated(claims, now),
     ...privilegesOutlast(claims),
     ...notes(claims),
     ...judgeContents(claims),

@@ -84,7 +84,8 @@ function signatureInvalid(
     claimed,
     grants.some(({ grant }) => grant.service === "rtm"),
   );
-  return finding("SIGNATURE_INVALID", `${none}; ${project.certificates.length} were tried. ${why}`);
+  const { length } = project.certificates;
+  return finding("SIGNATURE_INVALID", `${none}; ${length} ${length === 1 ? "was" : "were"} tried. ${why}`);
 }
 
 function whyInvalid(claimed: Claims["claimed"], isRtm: boolean): string {

@@ -13,6 +13,7 @@ export const ALTERATIONS = {
   },
   WHITE_SPACE: { says: "has white space before or after it", mend: "trim it" },
   LINE_BREAKS: { says: "has line breaks or other invisible characters in it", mend: "pass it as one line" },
+  HTML: { says: "has escapes of HTML in it", mend: "give it to a script of the page as JSON, or decode the HTML" },
   ESCAPES: { says: "has backslashes of JSON in it", mend: "decode the JSON that it came in" },
   PERCENT: { says: "is percent-encoded", mend: "decode the URL that it came in, once" },
   PLUS_TO_SPACE: { says: "has spaces where `+` was", mend: "percent-encode it where it goes into a URL or a form" },
@@ -43,6 +44,13 @@ const MARKS = "\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb"
 const MARKS_AFTER = `${MARKS},;.})]>`;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const INVISIBLE = /[\u0000-\u001f\u007f\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f\u2060\u3000\ufeff]/g;
+const ENTITIES = new Map([
+  ["plus", "+"],
+  ["sol", "/"],
+  ["equals", "="],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
 const SEPARATORS = `${MARKS_AFTER} `;
 
 /** One way to undo something: the text without it, or the same text. Each takes time in proportion to the text. */
@@ -51,6 +59,8 @@ type Undo = readonly [Alteration, (text: string) => string];
 // What a text is wrapped in. One layer may hide another: a quoted header, a URL encoded twice.
 const UNWRAP: readonly Undo[] = [
   ["WHITE_SPACE", (text) => text.trim()],
+  // Before the quotes, which may be escaped, and which a semicolon may stand behind.
+  ["HTML", decodeHtml],
   ["QUOTES", (text) => stripEnds(text, MARKS, MARKS_AFTER)],
   ["PREFIX", (text) => text.replace(PREFIX, "")],
   ["WHITE_SPACE", (text) => text.trim()],
@@ -179,6 +189,16 @@ function decodeEscapes(text: string): string {
     .replace(/\\u00(2b|2f|3d|22|27)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/\\u[0-9a-f]{0,3}$/i, "")
     .replace(/\\+[nrt]?/g, "");
+}
+
+function decodeHtml(text: string): string {
+  return text
+    .replace(/&(?:amp;)+/gi, "&")
+    .replace(/&(?:#(?:x([0-9a-f]{1,4})|([0-9]{1,4}))|([a-z]{2,6}));/gi, (whole, hex, decimal, name) => {
+      if (name !== undefined) return ENTITIES.get(name.toLowerCase()) ?? whole;
+      return String.fromCharCode(Number.parseInt(hex ?? decimal, hex === undefined ? 10 : 16));
+    })
+    .replace(/&(?:#(?:x?[0-9a-f]{0,4})?|[a-z]{0,6})$/i, "");
 }
 
 function decodePercent(text: string): string {

@@ -213,8 +213,11 @@ describe("a privilege that outlasts its token", () => {
 
   test("is measured by what the token states, not by what Agora counts", () => {
     expect(reasons(claims007([publisher(7 * DAY)], { lifetime: 7 * DAY }))).toEqual(["LIFETIME_TOO_LONG notes"]);
-    expect(reasons(claims007([publisher(DAY)], { lifetime: 0 }))).toEqual([]);
-    expect(reasons(claims007([publisher(DAY + 1)], { lifetime: 0 }))).toEqual(["PRIVILEGE_OUTLASTS_TOKEN notes"]);
+    expect(reasons(claims007([publisher(DAY)], { lifetime: 0 }))).toEqual(["CONTENTS_IRREGULAR notes"]);
+    expect(reasons(claims007([publisher(DAY + 1)], { lifetime: 0 }))).toEqual([
+      "CONTENTS_IRREGULAR notes",
+      "PRIVILEGE_OUTLASTS_TOKEN notes",
+    ]);
   });
 
   test("was meant as something else", () => {

@@ -29,6 +29,7 @@ describe("a text that was altered", () => {
     ["without its padding", GOOD.replace(/=+$/, ""), "it has lost the `=` at its end"],
     ["with Bearer", `Bearer ${GOOD}`, "it has a header's words before it"],
     ["with agora token=", `agora token=${GOOD}`, "it has a header's words before it"],
+    ["in HTML's escapes", GOOD.replaceAll("/", "&#x2F;").replaceAll("=", "&#x3D;"), "it has escapes of HTML in it"],
     ["in JSON's escapes", GOOD.replaceAll("/", "\\/"), "it has backslashes of JSON in it"],
     [
       "twice",
@@ -111,6 +112,8 @@ describe("a text that is no token", () => {
     ["[object Promise]", "it is what JavaScript writes for an object, such as a promise that was not awaited."],
     ["{{token}}", "it is a placeholder that was never filled in."],
     ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "it is a JSON Web Token, such as a login of your own."],
+    [GOOD.toLowerCase(), "it was changed to lower case, as no token is without a capital letter. Keep its case"],
+    [GOOD.toUpperCase(), "it was changed to upper case, as no token is without a small letter. Keep its case"],
     ['{"error":"no"}', "it is JSON. Pass the value of its token alone."],
     ["https://example.com/token", "it is an address."],
     ["<!doctype html>", "it is HTML or XML, such as the page of an error."],
@@ -127,9 +130,11 @@ describe("a text that is no token", () => {
   });
 
   test("because its version is missing", async () => {
-    expect(said(await ask(GOOD.slice(3)), "MALFORMED")).toBe(
-      "The text is a token without the version at its start. Put 007 back before it.",
-    );
+    for (const rest of [GOOD.slice(3), GOOD.slice(2), GOOD.slice(1)]) {
+      expect(said(await ask(rest), "MALFORMED")).toBe(
+        "The text is a token without the version at its start, or without all of it. Start it with 007 again.",
+      );
+    }
     expect(said(await ask(`eJ${"x".repeat(60)}`), "MALFORMED")).toContain("does not start with the version");
   });
 

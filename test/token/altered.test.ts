@@ -52,6 +52,12 @@ const ALTER: Readonly<Record<Exclude<Alteration, "CUT" | "DOUBLED">, Readonly<Re
     "soft hyphen": (text) => lines(text).join("\u00ad"),
     zero: (text) => lines(text).join("\0"),
   },
+  HTML: {
+    "by number": (text) => text.replaceAll("+", "&#43;"),
+    "as Mustache does": (text) => text.replaceAll("/", "&#x2F;").replaceAll("=", "&#x3D;"),
+    "by name": (text) => text.replaceAll("+", "&plus;").replaceAll("/", "&sol;").replaceAll("=", "&equals;"),
+    twice: (text) => text.replaceAll("/", "&#x2F;").replaceAll("&", "&amp;"),
+  },
   ESCAPES: {
     slashes: (text) => text.replaceAll("/", "\\/"),
     "for HTML": (text) => text.replaceAll("+", "\\u002B").replaceAll("=", "\\u003d"),
@@ -97,6 +103,11 @@ describe.each(TOKENS)("%s", (_, token) => {
   });
 });
 
+test.each(TOKENS)("%s in quotes of HTML has both taken off", (_, token) => {
+  const repair = repairToken(`&quot;${token.replaceAll("+", "&#43;")}&#39;`);
+  expect(repair).toMatchObject({ alterations: ["HTML", "QUOTES"], text: token });
+});
+
 describe("a token of which the end is missing", () => {
   test.each(TOKENS)("%s: at every length but the shortest", (_, token) => {
     const bare = token.replace(/=+$/, "");
@@ -122,7 +133,7 @@ describe("a token of which the end is missing", () => {
   });
 
   test.each(TOKENS)("%s: cut in the middle of an escape, what is left of the escape is no part of it", (_, token) => {
-    for (const alter of [...Object.values(ALTER.ESCAPES), ...Object.values(ALTER.PERCENT)]) {
+    for (const alter of [ALTER.ESCAPES, ALTER.PERCENT, ALTER.HTML].flatMap((kinds) => Object.values(kinds))) {
       const altered = alter(token);
       for (let length = 100; length < altered.length; length++) {
         const repair = repairToken(altered.slice(0, length));
