@@ -65,6 +65,7 @@ export class Metrics {
     // A counter that has not moved is 0, and not missing: else its first move would be no increase.
     for (const why of ["rate", "in_flight", "lag"]) this.#instruments.shed.inc({ why }, 0);
     for (const outcome of ["applied", "refused"]) this.#instruments.reloads.inc({ outcome }, 0);
+    for (const where of ["call", "background", "uncaught"]) this.#instruments.faults.inc({ where }, 0);
     for (const direction of ["forward", "back"]) this.#instruments.clockSteps.inc({ direction }, 0);
   }
 

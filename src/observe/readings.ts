@@ -70,7 +70,7 @@ export class Reader {
     if (serving) this.#serving(serving());
     if (bounds) this.#bounds(bounds());
     if (configuration) this.#configuration(configuration());
-    if (tls) for (const { listener, notAfter } of tls()) this.#to.tlsEnd.set({ listener }, notAfter);
+    if (tls) this.#tls(tls());
     if (insecure) for (const listener of insecure()) this.#to.insecure.set({ listener }, 1);
     if (issuers) this.#issuers(issuers());
     if (audit) this.#audit(audit());
@@ -108,12 +108,20 @@ export class Reader {
     this.#to.unsigning.set(unsigning);
   }
 
+  #tls(listeners: ReturnType<NonNullable<Readings["tls"]>>): void {
+    for (const { listener, notAfter } of listeners) {
+      this.#to.tlsEnd.set({ listener }, notAfter);
+      for (const outcome of ["taken", "refused"]) this.#to.tlsReloads.inc({ listener, outcome }, 0);
+    }
+  }
+
   #issuers(issuers: ReturnType<NonNullable<Readings["issuers"]>>): void {
     this.#to.keyAge.reset();
     this.#to.keysUsable.reset();
     for (const { issuer, age, usable } of issuers) {
       if (Number.isFinite(age)) this.#to.keyAge.set({ issuer }, age);
       set(this.#to.keysUsable, { issuer }, usable);
+      for (const outcome of ["read", "failed"]) this.#to.keyReads.inc({ issuer, outcome }, 0);
     }
   }
 
