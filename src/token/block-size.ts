@@ -1,7 +1,7 @@
 // What a deflate block with codes of its own takes at the least. Making these codes is two thirds of the cost of
 // compressing a token, and for nearly every token the fixed codes are shorter: this bound shows it without making them.
 
-import { DISTANCES, LITERALS } from "./fixed-code.ts";
+import { LITERALS } from "./fixed-code.ts";
 import { MAX_SEARCH_BYTES } from "./matches.ts";
 
 // n log2 n: the bits of an alphabet at the least are that of all less that of each symbol (its entropy).
@@ -12,10 +12,26 @@ const FREQUENT = 4;
 const COUNTS_BITS = 5 + 5 + 4;
 const BITS_OF_A_LENGTH = 3;
 
+const UNUSED = 0;
+const RARE = 1;
+const OFTEN = 2;
+
+// By the length of a run of unused symbols: how many zeros, repetitions of 3 to 10 and of 11 to 138 tell of it, 10 bits
+// each from the lowest up, so that one addition counts all three.
+const UNUSED_RUNS = Int32Array.from({ length: LITERALS + 1 }, (_, run) => {
+  const whole = Math.floor(run / 138);
+  const left = run % 138;
+  if (left >= 11) return (whole + 1) << 20;
+  return (whole << 20) | (left >= 3 ? 1 << 10 : left);
+});
+const TEN_BITS = (1 << 10) - 1;
+// By the length of a run of used symbols: one length, and repetitions of 3 to 6 of it.
+const USED_RUNS = Uint16Array.from({ length: LITERALS + 1 }, (_, run) =>
+  run < 4 ? run : 1 + Math.ceil((run - 1) / 6),
+);
+
 // The code lengths of a block are sent in a code of their own: how many of each kind there are at the least.
-let zeros = 0;
-let repeats = 0;
-let longRepeats = 0;
+let unused = 0;
 let rare = 0;
 let frequent = 0;
 
@@ -35,62 +51,58 @@ export function leastDynamicBits(
   distances: Uint16Array,
   matches: number,
 ): number {
-  zeros = repeats = longRepeats = rare = frequent = 0;
-  const literalBits = (N_LOG_N[symbols] ?? 0) - scan(literals, LITERALS, FREQUENT);
+  unused = rare = frequent = 0;
+  const literalBits = bitsOf(symbols) - scan(literals, FREQUENT);
   const described = rare + frequent;
-  const distanceBits = (N_LOG_N[matches] ?? 0) - scan(distances, DISTANCES, MAX_SEARCH_BYTES);
+  // Their code lengths are few, and are taken as rare.
+  const distanceBits = bitsOf(matches) - scan(distances, MAX_SEARCH_BYTES);
   const kinds = rare + frequent - described;
   // zlib sends two distances at least.
   if (kinds < 2) rare += 2 - kinds;
-  const repeatBits = 3 * repeats + 7 * longRepeats;
-  const lengths = zeros + repeats + longRepeats + rare + frequent;
-  const lengthBits =
-    (N_LOG_N[lengths] ?? 0) -
-    (N_LOG_N[zeros] ?? 0) -
-    (N_LOG_N[repeats] ?? 0) -
-    (N_LOG_N[longRepeats] ?? 0) -
-    (N_LOG_N[rare] ?? 0) -
-    (N_LOG_N[frequent] ?? 0);
-  const header = COUNTS_BITS + BITS_OF_A_LENGTH * lengthsSent(kinds) + repeatBits + lengthBits;
+  const header = COUNTS_BITS + BITS_OF_A_LENGTH * lengthsSent(kinds) + lengthBits();
   return Math.floor(literalBits + distanceBits + header);
 }
 
-/** Counts the code lengths of an alphabet by kind, and returns the sum of n log2 n over its symbols. */
-function scan(frequencies: Uint16Array, size: number, frequentFrom: number): number {
+/** The bits of the code lengths. */
+function lengthBits(): number {
+  const zeros = unused & TEN_BITS;
+  const repeats = (unused >> 10) & TEN_BITS;
+  const longRepeats = unused >> 20;
+  const all = bitsOf(zeros + repeats + longRepeats + rare + frequent);
+  const kinds = bitsOf(zeros) + bitsOf(repeats) + bitsOf(longRepeats) + bitsOf(rare) + bitsOf(frequent);
+  return all - kinds + 3 * repeats + 7 * longRepeats;
+}
+
+function bitsOf(count: number): number {
+  return N_LOG_N[count] ?? 0;
+}
+
+/** Counts the code lengths of an alphabet by class, and returns the sum of n log2 n over its symbols. */
+function scan(frequencies: Uint16Array, frequentFrom: number): number {
+  const table = N_LOG_N;
+  const size = frequencies.length;
   let sum = 0;
-  let run = 0;
-  let kind = 0;
-  let at = 0;
-  for (; at < size; at++) {
+  let start = 0;
+  let before = UNUSED;
+  for (let at = 0; at < size; at++) {
     const frequency = frequencies[at] ?? 0;
-    const of = frequency === 0 ? 0 : frequency < frequentFrom ? 1 : 2;
-    if (of !== kind) {
-      endRun(kind, run);
-      kind = of;
-      run = 0;
+    const kind = frequency === 0 ? UNUSED : frequency < frequentFrom ? RARE : OFTEN;
+    if (kind !== before) {
+      endRun(before, at - start);
+      before = kind;
+      start = at;
     }
-    run++;
-    if (of !== 0) sum += N_LOG_N[frequency] ?? 0;
+    if (frequency > 1) sum += table[frequency] ?? 0;
   }
   // Unused symbols at the end are not sent.
-  if (kind !== 0) endRun(kind, run);
+  if (before !== UNUSED) endRun(before, size - start);
   return sum;
 }
 
 function endRun(kind: number, run: number): void {
-  if (run === 0) return;
-  // One length, and repetitions of 3 to 6.
-  const lengths = run < 4 ? run : 1 + Math.ceil((run - 1) / 6);
-  if (kind === 1) rare += lengths;
-  else if (kind === 2) frequent += lengths;
-  else countZeros(run);
-}
-
-function countZeros(run: number): void {
-  let left = run;
-  for (; left >= 11; left -= Math.min(left, 138)) longRepeats++;
-  if (left >= 3) repeats++;
-  else zeros += left;
+  if (kind === UNUSED) unused += UNUSED_RUNS[run] ?? 0;
+  else if (kind === RARE) rare += USED_RUNS[run] ?? 0;
+  else frequent += USED_RUNS[run] ?? 0;
 }
 
 /** How many lengths of the code of code lengths are sent, at the least: up to that of the shortest distance. */

@@ -183,7 +183,7 @@ export class ByteReader {
 
   /** @param record is told of every value that is read, in order */
   constructor(source: Uint8Array, record?: (span: ByteSpan) => void) {
-    this.#source = Buffer.from(source.buffer, source.byteOffset, source.length);
+    this.#source = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.length);
     this.#record = record;
   }
 
@@ -195,7 +195,9 @@ export class ByteReader {
   /** @param name of the value, for errors and maps */
   uint16(name: string): number {
     const at = this.#take(2, name);
-    return this.#told(at, 2, name, this.#source.readUInt16LE(at));
+    const value = (this.#source[at] ?? 0) | ((this.#source[at + 1] ?? 0) << 8);
+    if (this.#record) this.#record({ offset: at, length: 2, name, value });
+    return value;
   }
 
   int16(name: string): number {
@@ -205,7 +207,11 @@ export class ByteReader {
 
   uint32(name: string): number {
     const at = this.#take(4, name);
-    return this.#told(at, 4, name, this.#source.readUInt32LE(at));
+    const source = this.#source;
+    const low = (source[at] ?? 0) | ((source[at + 1] ?? 0) << 8) | ((source[at + 2] ?? 0) << 16);
+    const value = (low | ((source[at + 3] ?? 0) << 24)) >>> 0;
+    if (this.#record) this.#record({ offset: at, length: 4, name, value });
+    return value;
   }
 
   /** A uint16 that says how many of something follow. */
@@ -245,13 +251,15 @@ export class ByteReader {
 
   #take(size: number, name: string): number {
     const at = this.#at;
-    if (size > this.left) {
-      throw new MalformedToken(
-        `it ends early: the ${name} needs ${size} bytes at byte ${at}, and ${this.left} are left`,
-      );
-    }
-    this.#at += size;
+    if (size > this.#source.length - at) throw this.#endsEarly(size, name);
+    this.#at = at + size;
     return at;
+  }
+
+  #endsEarly(size: number, name: string): MalformedToken {
+    return new MalformedToken(
+      `it ends early: the ${name} needs ${size} bytes at byte ${this.#at}, and ${this.left} are left`,
+    );
   }
 
   #told<T extends number | string | Uint8Array>(offset: number, length: number, name: string, value: T): T {

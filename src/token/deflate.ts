@@ -84,13 +84,20 @@ function countSymbols(count: number): void {
   matches = 0;
   extraBits = 0;
   fixedBits = fixedLength(END_OF_BLOCK);
+  const found = symbols;
+  const frequencies = literals;
+  const words = FIXED_LITERALS;
+  let bits = 0;
   for (let n = 0; n < count; n++) {
-    const symbol = symbols[n] ?? 0;
-    if (symbol < MATCH) {
-      literals[symbol] = (literals[symbol] ?? 0) + 1;
-      fixedBits += symbol < 144 ? 8 : 9;
-    } else countMatch(symbol);
+    const symbol = found[n] ?? 0;
+    if (symbol >= MATCH) {
+      countMatch(symbol);
+      continue;
+    }
+    frequencies[symbol] = (frequencies[symbol] ?? 0) + 1;
+    bits += (words[symbol] ?? 0) & LENGTH_MASK;
   }
+  fixedBits += bits;
 }
 
 function countMatch(match: number): void {
@@ -136,11 +143,13 @@ function writeStored(bytes: Buffer, from: number, size: number): void {
 
 // The bits are in local variables, and put as in `put`: this loop is a third of the time.
 function writeSymbols(literalWords: Int32Array, distanceWords: Int32Array, count: number): void {
+  const found = symbols;
+  const target = out;
   let bits = bitBuffer;
   let filled = bitCount;
   let at = outAt;
   for (let n = 0; n < count; n++) {
-    const symbol = symbols[n] ?? 0;
+    const symbol = found[n] ?? 0;
     if (symbol >= MATCH) {
       bitBuffer = bits;
       bitCount = filled;
@@ -155,8 +164,8 @@ function writeSymbols(literalWords: Int32Array, distanceWords: Int32Array, count
     bits |= (word >> LENGTH_BITS) << filled;
     filled += word & LENGTH_MASK;
     if (filled >= 16) {
-      out[at] = bits;
-      out[at + 1] = bits >>> 8;
+      target[at] = bits;
+      target[at + 1] = bits >>> 8;
       at += 2;
       bits >>>= 16;
       filled -= 16;

@@ -17,6 +17,7 @@ const HASH_FACTOR = 66_521;
 /** A symbol of a match has this bit, above it the distance, below it the length; a literal is its byte. */
 export const MATCH = 1 << 9;
 export const DISTANCE_SHIFT = 10;
+const LENGTH = MATCH - 1;
 
 /** What a content is made of, in order: as many as {@link findSymbols} says. The next call overwrites them. */
 export const symbols = new Uint32Array(MAX_SEARCH_BYTES);
@@ -36,29 +37,31 @@ let base = 0;
  */
 export function findSymbols(bytes: Uint8Array, from: number, size: number): number {
   chainPositions(bytes, from, size);
+  const found = symbols;
+  const chain = previous;
   let count = 0;
   let at = 0;
-  let found = MIN_MATCH - 1;
+  let best = MIN_MATCH - 1;
   let isPending = false;
   while (at < size) {
-    const before = found;
-    const length = before & (MATCH - 1);
-    const head = previous[at] ?? 0;
+    const before = best;
+    const length = before & LENGTH;
+    const head = chain[at] ?? 0;
     // A match is taken only if the next position has none that is longer.
-    found = head !== 0 && length < MAX_LAZY ? longestMatch(bytes, from, at, size, head, length) : MIN_MATCH - 1;
-    if (length >= MIN_MATCH && (found & (MATCH - 1)) <= length) {
+    best = head !== 0 && length < MAX_LAZY ? longestMatch(bytes, from, at, size, head, length) : MIN_MATCH - 1;
+    if (length >= MIN_MATCH && (best & LENGTH) <= length) {
       const start = before >> DISTANCE_SHIFT;
-      symbols[count++] = ((at - 1 - start) << DISTANCE_SHIFT) | MATCH | length;
+      found[count++] = ((at - 1 - start) << DISTANCE_SHIFT) | MATCH | length;
       at += length - 1;
       isPending = false;
-      found = MIN_MATCH - 1;
+      best = MIN_MATCH - 1;
     } else {
-      if (isPending) symbols[count++] = bytes[from + at - 1] ?? 0;
+      if (isPending) found[count++] = bytes[from + at - 1] ?? 0;
       isPending = true;
       at++;
     }
   }
-  if (isPending) symbols[count++] = bytes[from + size - 1] ?? 0;
+  if (isPending) found[count++] = bytes[from + size - 1] ?? 0;
   return count;
 }
 
@@ -69,18 +72,21 @@ function chainPositions(bytes: Uint8Array, from: number, size: number): void {
     heads.fill(0);
     base = MAX_SEARCH_BYTES;
   }
-  let next = ((bytes[from] ?? 0) << 8) | ((bytes[from + 1] ?? 0) << 16) | ((bytes[from + 2] ?? 0) << 24);
+  const latest = heads;
+  const chain = previous;
+  const origin = base;
   const last = size - MIN_MATCH;
+  let next = ((bytes[from] ?? 0) << 8) | ((bytes[from + 1] ?? 0) << 16) | ((bytes[from + 2] ?? 0) << 24);
   for (let at = 0; at <= last; at++) {
     // The last has only 3 bytes, and zlib a 0 behind them.
     next = (next >>> 8) | ((at < last ? (bytes[from + at + 3] ?? 0) : 0) << 24);
     const hash = ((Math.imul(next, HASH_FACTOR) + HASH_FACTOR) >>> 16) & HASH_MASK;
-    const head = (heads[hash] ?? 0) - base;
-    previous[at] = head > 0 ? head : 0;
-    heads[hash] = base + at;
+    const head = (latest[hash] ?? 0) - origin;
+    chain[at] = head > 0 ? head : 0;
+    latest[hash] = origin + at;
   }
   // No match begins in the last 2 bytes.
-  for (let at = Math.max(0, last + 1); at < size; at++) previous[at] = 0;
+  for (let at = Math.max(0, last + 1); at < size; at++) chain[at] = 0;
 }
 
 /** zlib's longest_match: the start and the length, as in a symbol, of the first that is the longest; else `before`. */

@@ -1,17 +1,16 @@
 import { timingSafeEqual } from "node:crypto";
-import { inflateSync } from "node:zlib";
 import { decodeBase64 } from "./base64.ts";
 import {
   ByteReader,
   type ByteSpan,
   ByteWriter,
   type Irregularity,
-  MAX_CONTENT_BYTES,
   MAX_TOKEN_CHARS,
   MalformedToken,
   TokenTooLarge,
 } from "./bytes.ts";
 import { deflateToBase64 } from "./deflate.ts";
+import { inflate } from "./inflate.ts";
 import { type Grant, readGrant, serviceOfType, serviceRow, writeGrant } from "./services.ts";
 import { writeSignature007 } from "./signature007.ts";
 
@@ -149,31 +148,4 @@ function decodeServices(reader: ByteReader): Pick<Claimed007, "grants" | "unknow
     reader.raw(reader.left, "bytes after the last service");
   }
   return { grants, unknownService: undefined };
-}
-
-function inflate(bytes: Buffer): { content: Buffer; consumed: number } {
-  try {
-    // With `info`, Node gives the engine too, which knows where the stream ended.
-    const { buffer, engine } = inflateSync(bytes, { info: true, maxOutputLength: MAX_CONTENT_BYTES }) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
-    return { content: buffer, consumed: engine.bytesWritten };
-  } catch (error) {
-    throw new MalformedToken(inflateFault(error), { cause: error });
-  }
-}
-
-function inflateFault(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case "ERR_BUFFER_TOO_LARGE":
-      return `its content is larger than ${MAX_CONTENT_BYTES} bytes`;
-    case "Z_BUF_ERROR":
-      return "its compressed content ends early: it is cut";
-    case "Z_DATA_ERROR":
-    case "Z_NEED_DICT":
-      return "its compressed content is damaged, or is none";
-    default:
-      throw error;
-  }
 }
