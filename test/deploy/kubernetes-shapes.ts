@@ -104,7 +104,7 @@ export const MANIFESTS: Readonly<Record<string, Shape>> = {
         "rollingUpdate!": { "maxUnavailable!": "whole", "maxSurge!": "whole" },
       },
       "selector!": SELECTOR,
-      "template!": { "metadata!": { "labels!": "labels" }, "spec!": POD },
+      "template!": { "metadata!": { "labels!": "labels", annotations: "labels" }, "spec!": POD },
     },
   }),
   PodDisruptionBudget: manifest("policy/v1", "PodDisruptionBudget", {

@@ -85,6 +85,7 @@ describe("selectors and ports", () => {
     const { startupProbe, readinessProbe, livenessProbe } = container();
     expect([startupProbe.grpc.port, readinessProbe.grpc.port]).toEqual([admin, admin]);
     expect(livenessProbe.httpGet).toEqual({ path: "/livez", port: "admin" });
+    expect(deployment().template.metadata.annotations["prometheus.io/port"]).toBe(String(admin));
   });
 
   test("the Services lead to the listener, and only one of them has an address", () => {

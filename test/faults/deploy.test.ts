@@ -1,7 +1,7 @@
 // What operators copy, as the programs take it that it is for: systemd, a container's limits, Kubernetes' own types.
 
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -22,6 +22,29 @@ function run(program: string, args: readonly string[], env = process.env) {
   return { status, printed: stdout + stderr };
 }
 
+/** Waits until a server serves, and lets it build a token. */
+async function call(server: ChildProcess): Promise<void> {
+  let printed = "";
+  const address = await new Promise<string>((done, fail) => {
+    const read = (chunk: Buffer) => {
+      printed += chunk.toString();
+      const serves = /^agora-tokend serves on (\S+)$/m.exec(printed)?.[1];
+      if (serves !== undefined) done(serves);
+    };
+    server.stdout?.on("data", read);
+    server.stderr?.on("data", read);
+    server.once("close", () => fail(new Error(`it did not start: ${printed}`)));
+  });
+  const channel = channelTo(address);
+  const { issuedToken } = await clientOf(channel).buildToken({
+    project: "live",
+    expiration: { case: "ttl", value: { seconds: 60n } },
+    grants: [{ service: { case: "rtc", value: { channelName: "room-1", uid: 1, role: RtcRole.PUBLISHER } } }],
+  });
+  expect(issuedToken?.token).toMatch(/^007/);
+  channel.close();
+}
+
 describe.skipIf(missing("systemd-analyze"))("the systemd unit", () => {
   test("is one that systemd knows every line of", () => {
     // Where Node.js is elsewhere on this machine, that is no fault of the unit.
@@ -35,14 +58,57 @@ describe.skipIf(missing("systemd-analyze"))("the systemd unit", () => {
     console.log(printed.trim().split("\n").at(-1));
     expect(status).toBe(0);
   });
+
+  test.skipIf(missing("strace"))("lets through every system call of a start, a call, a reload and a stop", async () => {
+    const etc = join(folder, "traced");
+    mkdirSync(etc);
+    const config = join(etc, "config.yaml");
+    writeFileSync(config, configuration(etc, { rest: `audit: { file: ${join(etc, "audit.jsonl")} }` }), {
+      mode: 0o644,
+    });
+    const trace = join(etc, "trace");
+    const command = [process.execPath, "--disable-proto=delete", "dist/main.cjs", "serve", "--config", config];
+    const tracer = spawn("strace", ["-f", "-qq", "-o", trace, ...command], { stdio: ["ignore", "pipe", "pipe"] });
+    const ended = new Promise((done) => tracer.once("close", done));
+    await call(tracer);
+    const [server] = readFileSync(`/proc/${tracer.pid}/task/${tracer.pid}/children`, "utf8").split(" ");
+    for (const signal of ["SIGHUP", "SIGTERM"] as const) process.kill(Number(server), signal);
+    await ended;
+    const made = new Set(readFileSync(trace, "utf8").match(/(?<=^\d+ +)[a-z]\w*(?=\()/gm));
+    expect(made.size).toBeGreaterThan(40);
+    const letThrough = allowedCalls();
+    expect([...made].filter((name) => !letThrough.has(name))).toEqual([]);
+  });
 });
+
+/** What SystemCallFilter= of the unit comes to: the first line allows, the second takes away. */
+function allowedCalls(): Set<string> {
+  const sets = new Map<string, string[]>();
+  for (const section of run("systemd-analyze", ["syscall-filter"]).printed.split(/^(?=@)/m)) {
+    const [name = "", ...lines] = section.split("\n");
+    sets.set(
+      name,
+      lines.flatMap((line) => /^ {4}([@\w-]+)$/.exec(line)?.[1] ?? []),
+    );
+  }
+  const callsOf = (name: string): string[] =>
+    name.startsWith("@") ? (sets.get(name) ?? []).flatMap((each) => callsOf(each)) : [name];
+  const [given = "", taken = ""] = readFileSync(UNIT, "utf8").match(/(?<=^SystemCallFilter=).*$/gm) ?? [];
+  const denied = new Set(taken.replace("~", "").split(" ").flatMap(callsOf));
+  const allowed = given.split(" ").flatMap(callsOf);
+  // systemd always allows these.
+  return new Set([...allowed.filter((name) => !denied.has(name)), ...callsOf("@default")]);
+}
 
 describe.skipIf(missing("bwrap"))(
   "as the image runs it: uid 65532 with no capability, PID 1, a tree that nobody may write",
   () => {
     const [entry = ""] = /^ENTRYPOINT (.*)$/m.exec(readFileSync("deploy/docker/Dockerfile", "utf8"))?.slice(1) ?? [];
-    // The image has a newer Node.js, and this flag with it.
-    const isKnown = (flag: string) => flag !== "--report-exclude-env" || process.allowedNodeEnvironmentFlags.has(flag);
+    // The line of Node.js that the image has, where test/interop/install.sh put it. The one that runs this may be too old
+    // for a flag.
+    const line24 = resolve("node_modules/.cache/agora-tokend-interop/node-lines/24/bin/node");
+    const program = existsSync(line24) ? line24 : realpathSync(process.execPath);
+    const isKnown = (part: string) => !part.startsWith("--report") || run(program, [part, "--version"]).status === 0;
     const command = (JSON.parse(entry) as string[]).filter(isKnown);
     const etc = join(folder, "etc");
     mkdirSync(etc);
@@ -52,7 +118,7 @@ describe.skipIf(missing("bwrap"))(
       const isolated = ["--unshare-all", "--share-net", "--as-pid-1", "--die-with-parent", "--clearenv"];
       const nobody = ["--uid", "65532", "--gid", "65532", "--cap-drop", "ALL"];
       const system = ["--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64"];
-      const node = ["--ro-bind", realpathSync(process.execPath), "/nodejs/bin/node"];
+      const node = ["--ro-bind", program, "/nodejs/bin/node"];
       const server = ["--ro-bind", resolve("dist/main.cjs"), "/app/main.cjs", "--ro-bind", etc, "/etc/agora-tokend"];
       return [...isolated, ...nobody, ...system, ...node, ...server, "--proc", "/proc", "--remount-ro", "/", ...args];
     }
@@ -74,28 +140,10 @@ describe.skipIf(missing("bwrap"))(
       const child = spawn("bwrap", args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
       const ended = new Promise<number | null>((done) => child.once("close", done));
       let info = "";
-      let printed = "";
       child.stdio[3]?.on("data", (chunk: Buffer) => {
         info += chunk.toString();
       });
-      const address = await new Promise<string>((done, fail) => {
-        const read = (chunk: Buffer) => {
-          printed += chunk.toString();
-          const serves = /^agora-tokend serves on (\S+)$/m.exec(printed)?.[1];
-          if (serves !== undefined) done(serves);
-        };
-        child.stdout?.on("data", read);
-        child.stderr?.on("data", read);
-        ended.then(() => fail(new Error(`it did not start: ${printed}`)));
-      });
-      const channel = channelTo(address);
-      const { issuedToken } = await clientOf(channel).buildToken({
-        project: "live",
-        expiration: { case: "ttl", value: { seconds: 60n } },
-        grants: [{ service: { case: "rtc", value: { channelName: "room-1", uid: 1, role: RtcRole.PUBLISHER } } }],
-      });
-      expect(issuedToken?.token).toMatch(/^007/);
-      channel.close();
+      await call(child);
       process.kill(JSON.parse(info)["child-pid"], "SIGTERM");
       expect(await ended).toBe(0);
     });

@@ -4,7 +4,7 @@
 # It changes nothing that is there already, so it may run again. For Debian, as root or with sudo.
 set -euo pipefail
 
-PACKAGES=(haproxy nginx-light faketime util-linux bubblewrap systemd prometheus)
+PACKAGES=(haproxy nginx-light faketime util-linux bubblewrap strace systemd prometheus)
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
