@@ -140,11 +140,17 @@ const narrow: fc.Arbitrary<Row> = fc.record({
   ...common,
 });
 
-/** One to three rows. */
-export const rows = fc.array(fc.oneof({ weight: 1, arbitrary: wide }, { weight: 2, arbitrary: narrow }), {
+const few = fc.array(fc.oneof({ weight: 1, arbitrary: wide }, { weight: 2, arbitrary: narrow }), {
   minLength: 1,
   maxLength: 3,
 });
+const everywhere = narrow.map((row) => ({ ...row, projects: ["*"], methods: ["*"] }));
+
+/** One to three rows, or so many for one project and method that they are looked up by how channels begin. */
+export const rows = fc.oneof(
+  { weight: 5, arbitrary: few },
+  { weight: 1, arbitrary: fc.array(everywhere, { minLength: 9, maxLength: 12 }) },
+);
 
 /** How long a token is to last, in seconds. */
 export const lifetime = fc.constantFrom(1, 59, 60, 61, 600, 601, 3600, 3601, 7200, 7201, 86_400);

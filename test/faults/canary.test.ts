@@ -36,7 +36,14 @@ test("no secret is in anything that the process leaves behind, nor in a string o
   await server.snapshot();
   const places = await server.stop();
   const seen = places.map(([place, texts]) => [place, texts.join("").length > 0]);
-  expect(Object.fromEntries(seen)).toMatchObject({ stdout: true, stderr: true, audit: true, told: true, heap: true });
+  expect(Object.fromEntries(seen)).toMatchObject({
+    stdout: true,
+    stderr: true,
+    audit: true,
+    told: true,
+    heap: true,
+    "/metrics": true,
+  });
   expect(places.filter(([place]) => place === "heap")).toHaveLength(2);
   expect(server.tokens.size).toBeGreaterThan(20);
   expect(hits(places, [...server.markers, ...tokenMarkers(server)])).toEqual([]);

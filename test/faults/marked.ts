@@ -7,7 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { CALLERS, type Credentials, credentials, everywhere, row } from "../fixtures/everywhere.ts";
+import { ADMIN, CALLERS, type Credentials, credentials, everywhere, row } from "../fixtures/everywhere.ts";
 import { KEYS } from "../fixtures/jwts.ts";
 import { contentOf, filesIn, keyMarker, type Marker, marker, type Place, padsOf, stringsOf } from "./markers.ts";
 
@@ -102,7 +102,18 @@ export async function startMarked(leak?: (certificates: Marked["certificates"]) 
     },
     async stop() {
       const proc = (name: string): Place => [name, [readFileSync(`/proc/${child.pid}/${name}`, "latin1")]];
-      const kept = [proc("environ"), proc("cmdline")];
+      const admin = ADMIN.exec(printed.stdout)?.[1] ?? "";
+      const page = async (path: string): Promise<Place> => [
+        path,
+        [await (await fetch(`http://${admin}${path}`)).text()],
+      ];
+      const kept = [
+        proc("environ"),
+        proc("cmdline"),
+        await page("/metrics"),
+        await page("/livez"),
+        await page("/readyz"),
+      ];
       child.kill("SIGTERM");
       await once(child, "exit");
       return [

@@ -11,7 +11,7 @@ import { makeApiKey } from "../../src/access/by-api-key.ts";
 import { METHODS } from "../../src/access/policy.ts";
 import { define } from "../../src/rpc/definition.ts";
 import { CERTIFICATE, type Service, startService } from "../e2e/service.ts";
-import { CALLERS, channelOf, credentials, everywhere, row, type Way } from "../fixtures/everywhere.ts";
+import { ADMIN, CALLERS, channelOf, credentials, everywhere, row, type Way } from "../fixtures/everywhere.ts";
 
 const NO = "UNAUTHENTICATED";
 const DENIED = "PERMISSION_DENIED";
@@ -111,6 +111,15 @@ test("what the server registers, what it describes, and the lines of the table a
 
 test("every method of the contract has a set of methods that a row must name for it", () => {
   expect(Object.keys(ROWS)).toEqual([...METHODS]);
+});
+
+test.each(Object.keys(TABLE))("%s at the address for operators, to nobody in particular", async (name) => {
+  const admin = ADMIN.exec(permitted.lines.join("\n"))?.[1] ?? "";
+  for (const bearer of [undefined, key.key]) {
+    const way: Way = { at: "loopback", ...(bearer !== undefined && { bearer }) };
+    const { status } = await callOf({ ...permitted, addresses: [admin] }, name, way);
+    expect(status).toBe(name.startsWith("grpc.health.v1.") ? "OK" : "UNIMPLEMENTED");
+  }
 });
 
 const methods = Object.entries(TABLE).map(([name, [, stranger, noRow, allowed]]) => ({
