@@ -83,8 +83,9 @@ function program(around: Surroundings, started: Started, end: (code: number) => 
     .command("api-key")
     .description("make an API key, print it this once, and say what to put into the configuration")
     .argument("<name>", "the ID of its caller")
+    .option("--json", "print the key and its SHA-256 for programs")
     .addHelpText("after", API_KEY_HELP)
-    .action((name: string) => end(apiKey(name, around)));
+    .action((name: string, options: { json?: boolean }) => end(apiKey(name, options, around)));
   for (const add of AT_THE_PROMPT) add(tokend, { around, prompt, end });
   return tokend;
 }

@@ -1,5 +1,6 @@
 // Who calls, over the service as it runs: from the configuration and its files to the answer.
 
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -326,6 +327,13 @@ describe("api-key", () => {
     );
     const service = await serving({}, file);
     expect(await statusOf(service.address, out)).toBe("OK");
+  });
+
+  test("prints both for programs", async () => {
+    const { out, error } = await command(["api-key", "billing-job", "--json"]);
+    const { caller, key, api_key_sha256: sha256 } = JSON.parse(out);
+    expect({ caller, error }).toEqual({ caller: "billing-job", error: "" });
+    expect(createHash("sha256").update(key).digest("hex")).toBe(sha256);
   });
 
   test.each(["", "Job", "a_b", "a".repeat(64)])("has no key for %j", async (name) => {
