@@ -59,9 +59,10 @@ const RETRIES = 4;
 const CHANNEL_OPTIONS: ChannelOptions = {
   // A name may stand for several addresses.
   "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-  // A server that was restarted is there again in a moment: grpc-js would wait for a second.
+  // A server that was restarted is there again in a moment: grpc-js would wait for a second, and for two minutes in the
+  // end. Where servers are restarted one after the other, the next must not go before this client is back at the last.
   "grpc.initial_reconnect_backoff_ms": 100,
-  "grpc.max_reconnect_backoff_ms": 5000,
+  "grpc.max_reconnect_backoff_ms": 1000,
   // The time for one attempt to connect, which is named otherwise: see nice-grpc.
   "grpc.min_reconnect_backoff_ms": 5000,
   // A connection that leads nowhere any more is noticed without a call that waits for it.
