@@ -20,6 +20,7 @@ import type { AnsweredCall } from "../server/middleware/audit.ts";
 import { measure } from "../server/middleware/measure.ts";
 import { traceCalls } from "../server/middleware/trace.ts";
 import { METHOD_NAMES } from "../server/server.ts";
+import { methodOf } from "../server/stream-status.ts";
 import type { ReloadResult } from "./reloading.ts";
 import type { Surroundings } from "./serve.ts";
 
@@ -49,6 +50,13 @@ export class Observing {
     this.metrics?.callRefused(call.method, call.reason, call.caller);
     if (call.reason === "INTERNAL") this.metrics?.faulted("call");
     this.#calls.failed(call);
+  };
+
+  /** Is told of calls that were refused by their headers, which {@link onStream} does not see. */
+  readonly onShed = (why: "in_flight" | "lag", path: string): void => {
+    this.onExcess(why);
+    this.metrics?.callBegan();
+    this.metrics?.callEnded(methodOf(path), "RESOURCE_EXHAUSTED", 0);
   };
 
   readonly onExcess = (why: "rate" | "in_flight" | "lag"): void => {

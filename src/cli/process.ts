@@ -49,6 +49,12 @@ function standardError(): Pick<Surroundings, "error" | "errorsLost"> {
   };
 }
 
+/** For how long this process has worked, all of its threads together, in milliseconds. */
+export function processTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** Standard output, standard error, and the signals of a process that shows nothing by itself of what it holds. */
 export function processSurroundings(): Surroundings {
   harden();

@@ -13,6 +13,7 @@ import { demoLines } from "./greeting.ts";
 import { listen, placeOf } from "./listening.ts";
 import { observing, observingDemo } from "./observing.ts";
 import { type Plan, planOfDemo, planOfFile } from "./plan.ts";
+import { processTime } from "./process.ts";
 import { Readiness } from "./readiness.ts";
 import type { ReloadResult } from "./reloading.ts";
 import { rightClock, watchClock } from "./time.ts";
@@ -95,10 +96,12 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     limits: plan.limits,
     isBrief,
     monotonic: () => performance.now(),
+    busy: processTime,
     now: () => Date.now(),
     isTimeRight: () => clockWatch.look(),
     every,
     onExcess: observed.onExcess,
+    onShed: observed.onShed,
     onStream: observed.onStream,
   });
   const uncaught = new Uncaught(around, observed.onUncaught);

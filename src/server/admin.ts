@@ -50,7 +50,11 @@ const PREFACE = Buffer.from("PRI * HTTP/2.0");
 export async function serveAdmin({ host, port }: AdminAddress, parts: AdminParts): Promise<Admin> {
   const http = createHttpServer({ maxHeaderSize: MOST_HEADER_BYTES, keepAlive: false }, pages(parts));
   const grpc = probes(parts.health);
-  const connections = new Connections(LIMITS, new Sessions(parts.monotonic), parts.monotonic);
+  const connections = new Connections({
+    limits: LIMITS,
+    clock: parts.monotonic,
+    sessions: new Sessions(parts.monotonic),
+  });
   const overdue = new Overdue<Socket>(PAGE_MS, parts.monotonic, (socket) => socket.destroy());
   const open = new Set<Socket>();
   const server = createServer((socket) => {

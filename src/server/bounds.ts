@@ -1,11 +1,13 @@
 // What keeps the servers of a process from too much: one for all listeners together.
 
 import { Connections, type WatchStream } from "./connections.ts";
+import { Gate, type Shed } from "./gate.ts";
 import { Intake } from "./intake.ts";
 import { LAG_TICK_MS, LoopLag } from "./lag.ts";
 import { type Excess, Limiter, type RateLimits } from "./middleware/limit.ts";
 import type { CallLimits } from "./options.ts";
 import { Sessions } from "./sessions.ts";
+import { Turn } from "./turn.ts";
 
 /** How much is accepted. */
 export interface Limits extends CallLimits, RateLimits {
@@ -21,15 +23,19 @@ export interface BoundsParts {
   readonly isBrief: (path: string) => boolean;
   /** Of a clock that never goes back, in milliseconds. */
   readonly monotonic: () => number;
+  /** For how long this process has worked, in milliseconds. */
+  readonly busy: () => number;
   /** The wall clock, in milliseconds since 1970. */
   readonly now: () => number;
   /** Whether the time can be believed. Otherwise no token is built. The default is that it can. */
   readonly isTimeRight?: () => boolean;
   /** Calls back again and again, every so many milliseconds, and gives what ends that. */
   readonly every: (milliseconds: number, act: () => void) => () => void;
-  /** Is told of each call that is refused, and for what. */
-  readonly onExcess?: ((excess: Excess | "lag") => void) | undefined;
-  /** Is told of each call that begins. */
+  /** Is told of each call that is refused once its body is read, and for what. */
+  readonly onExcess?: ((excess: Excess) => void) | undefined;
+  /** Is told of each call that is refused by its headers alone, for what, and of its path. */
+  readonly onShed?: ((why: Shed, path: string) => void) | undefined;
+  /** Is told of each call that begins and is not refused by that. */
   readonly onStream?: WatchStream | undefined;
 }
 
@@ -40,32 +46,36 @@ export class Bounds {
   readonly limits: Limits;
   readonly connections: Connections;
   readonly sessions: Sessions;
+  readonly gate: Gate;
   readonly intake: Intake;
   readonly limiter: Limiter;
   readonly lag: LoopLag;
   readonly #ends: readonly (() => void)[];
 
   constructor(parts: BoundsParts) {
-    const { limits, isBrief, monotonic, now, every, onExcess, onStream, isTimeRight = () => true } = parts;
+    const {
+      limits,
+      isBrief,
+      monotonic,
+      busy,
+      now,
+      every,
+      onExcess,
+      onShed,
+      onStream,
+      isTimeRight = () => true,
+    } = parts;
     this.limits = limits;
     const sessions = new Sessions(monotonic);
-    const connections = new Connections(limits, sessions, monotonic, onStream);
-    const lag = new LoopLag(monotonic);
-    const faultOf = (stream: object) => connections.faultOf(stream);
     const limiter = new Limiter(limits, monotonic, onExcess);
     const isFull = () => limiter.isFull;
-    const intake = new Intake({
-      monotonic,
-      now,
-      lag,
-      isTimeRight,
-      isFull,
-      faultOf,
-      isBrief,
-      onShed: (excess) => onExcess?.(excess),
-    });
+    const gate = new Gate({ isBrief, isTimeRight, isFull, turn: new Turn(busy), onShed });
+    const connections = new Connections({ limits, clock: monotonic, sessions, gate, onStream });
+    const lag = new LoopLag(monotonic);
+    const intake = new Intake({ monotonic, now, isBrief });
     this.connections = connections;
     this.sessions = sessions;
+    this.gate = gate;
     this.lag = lag;
     this.intake = intake;
     this.limiter = limiter;
@@ -74,7 +84,11 @@ export class Bounds {
       sessions.sweep();
       intake.sweep();
     };
-    this.#ends = [every(SWEEP_MS, sweep), every(LAG_TICK_MS, () => lag.look())];
+    const look = () => {
+      lag.look();
+      gate.look();
+    };
+    this.#ends = [every(SWEEP_MS, sweep), every(LAG_TICK_MS, look)];
   }
 
   /** Keeps connections from nothing any more. Calls are still limited. */

@@ -3,7 +3,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { type Headers, judgeHeaders, type Refusal } from "./headers.ts";
+import type { Gate } from "./gate.ts";
+import type { Headers } from "./headers.ts";
 import { Overdue } from "./overdue.ts";
 import { noteRepeats } from "./repeated.ts";
 import type { Sessions } from "./sessions.ts";
@@ -15,6 +16,17 @@ export interface ConnectionLimits {
   readonly maxConnectionsPerAddress: number;
 }
 
+/** What looking after connections works with. */
+export interface ConnectionsParts {
+  readonly limits: ConnectionLimits;
+  /** Never goes back, in milliseconds. */
+  readonly clock: () => number;
+  readonly sessions: Sessions;
+  /** Refuses calls by their headers. Without one, none is. */
+  readonly gate?: Gate | undefined;
+  readonly onStream?: WatchStream | undefined;
+}
+
 /** What there is to know of connections, for metrics. */
 export interface ConnectionState {
   readonly open: number;
@@ -24,7 +36,7 @@ export interface ConnectionState {
   readonly silent: number;
 }
 
-/** Is told of each stream of HTTP/2 as it begins, before its headers are judged. It must not throw. */
+/** Is told of each stream of HTTP/2 as it begins, unless it is shed, before its headers are judged. It must not throw. */
 export type WatchStream = (stream: ServerHttp2Stream, headers: Headers) => void;
 
 /** How long a connection may take to say that it is one of HTTP/2, in milliseconds: with TLS, its handshake included. */
@@ -40,22 +52,22 @@ const CHANNEL = "net.server.socket";
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #sessions: Sessions;
+  readonly #gate: Gate | undefined;
   readonly #onStream: WatchStream | undefined;
   readonly #open = new Map<Socket, string | undefined>();
   readonly #byAddress = new Map<string, number>();
   readonly #ours = new WeakSet<object>();
   readonly #places = new Set<number | string>();
-  readonly #faults = new WeakMap<object, Refusal>();
   readonly #silent: Overdue<Socket>;
   readonly #silentTls: Overdue<Socket>;
   readonly #onSocket = (message: unknown) => this.#connected((message as { readonly socket: Socket }).socket);
   #refused = 0;
   #silenced = 0;
 
-  /** @param clock never goes back, in milliseconds */
-  constructor(limits: ConnectionLimits, sessions: Sessions, clock: () => number, onStream?: WatchStream) {
+  constructor({ limits, clock, sessions, gate, onStream }: ConnectionsParts) {
     this.#limits = limits;
     this.#sessions = sessions;
+    this.#gate = gate;
     this.#onStream = onStream;
     const silence = (socket: Socket) => {
       this.#silenced++;
@@ -70,11 +82,6 @@ export class Connections {
 
   get state(): ConnectionState {
     return { open: this.#open.size, refused: this.#refused, silent: this.#silenced };
-  }
-
-  /** What is wrong with the headers of a stream, if anything. */
-  faultOf(stream: object): Refusal | undefined {
-    return this.#faults.get(stream);
   }
 
   /**
@@ -138,16 +145,17 @@ export class Connections {
   /** Attends to the streams of a server before grpc-js does. */
   #attend(server: Http2Server): void {
     this.#sessions.attend(server);
-    server.prependListener(
-      "stream",
-      (stream: ServerHttp2Stream, headers: Headers, _flags: number, raw: readonly string[]) => {
-        this.#sessions.note(stream);
-        this.#onStream?.(stream, headers);
-        noteRepeats(stream, raw);
-        const fault = judgeHeaders(headers, raw);
-        if (fault) this.#faults.set(stream, fault);
-      },
-    );
+    // Between Node.js and grpc-js, and not beside it: what is refused here, grpc-js never sees.
+    const others = server.listeners("stream");
+    server.removeAllListeners("stream");
+    server.on("stream", (stream: ServerHttp2Stream, headers: Headers, flags: number, raw: readonly string[]) => {
+      if (this.#gate?.sheds(stream, headers)) return;
+      this.#sessions.note(stream);
+      this.#onStream?.(stream, headers);
+      noteRepeats(stream, raw);
+      if (this.#gate?.refuses(stream, headers, raw)) return;
+      for (const other of others) other.call(server, stream, headers, flags, raw);
+    });
     if (!isSecure(server)) return;
     server.on("session", (session: ServerHttp2Session) => {
       session.once("remoteSettings", () => this.#spoken(session));

@@ -1,21 +1,16 @@
-// What a call must be to be read at all, and how long that may take. A grpc-js interceptor, the one next to the wire.
+// How long a call may take. A grpc-js interceptor, the one next to the wire.
 
 import type { ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
 import * as grpc from "@grpc/grpc-js";
 import { Status } from "../rpc/status.ts";
-import { acceptingPlain, bare, ours, type Refusal } from "./headers.ts";
-import type { LoopLag } from "./lag.ts";
+import { acceptingPlain, bare, ours } from "./headers.ts";
 import { Overdue } from "./overdue.ts";
 
 /** How long a request may take from its headers to its end, in milliseconds. */
 const REQUEST_MS = 5000;
 /** How long a call may take if its caller sets no deadline, or a later one, in milliseconds. */
 const CALL_MS = 10_000;
-/** How long to wait before a call that was shed is tried again, in milliseconds: not the same for all. */
-const WAITS_MS = [500, 640, 780, 920, 1060, 1200, 1340, 1480];
-/** The same, where calls in progress will soon be over. */
-const SHORT_WAITS_MS = [50, 64, 78, 92, 106, 120, 134, 148];
 
 const INCOMPLETE = bare(
   Status.DEADLINE_EXCEEDED,
@@ -23,13 +18,7 @@ const INCOMPLETE = bare(
 );
 const UNANSWERED = bare(Status.DEADLINE_EXCEEDED, `the call was not answered within ${CALL_MS / 1000} s`);
 const STOPPING = ours("SHUTTING_DOWN");
-const CLOCK = ours("CLOCK_UNRELIABLE");
 const EXPIRED = bare(Status.DEADLINE_EXCEEDED, "the deadline had passed when the request was complete");
-// Made once, so that to refuse takes a fraction of what to answer takes.
-const LAGGING = WAITS_MS.map((milliseconds) =>
-  ours("RATE_LIMITED", "the server has more calls than time", milliseconds),
-);
-const FULL = SHORT_WAITS_MS.map((milliseconds) => ours("RATE_LIMITED", "too many calls are in progress", milliseconds));
 
 /** What an intake works with. */
 export interface IntakeParts {
@@ -37,27 +26,17 @@ export interface IntakeParts {
   readonly monotonic: () => number;
   /** The wall clock that grpc-js reckons deadlines by, in milliseconds since 1970. */
   readonly now: () => number;
-  readonly lag: LoopLag;
-  /** Whether the time can be believed. */
-  readonly isTimeRight: () => boolean;
-  /** Whether as many calls are in progress as there may be. */
-  readonly isFull: () => boolean;
-  /** What is wrong with the headers of a stream, if anything. */
-  readonly faultOf: (stream: object) => Refusal | undefined;
-  /** Whether calls of a method may be shed, and have to end soon: not those that watch or answer probes. */
+  /** Whether calls of a method have to end soon: not those that watch. */
   readonly isBrief: (path: string) => boolean;
-  /** Is told of each call that is shed, and for what. */
-  readonly onShed?: (excess: "in_flight" | "lag") => void;
 }
 
-/** Takes calls in: what is too large, too late, or too much is answered at once. */
+/** Takes calls in: what takes too long is ended. */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #incomplete: Overdue<ServerInterceptingCallInterface>;
   readonly #unanswered: Overdue<ServerInterceptingCallInterface>;
   /** Calls that may go on for as long as their caller likes: watches and reflection. */
   readonly #lasting = new Set<ServerInterceptingCallInterface>();
-  #shed = 0;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -89,11 +68,6 @@ export class Intake {
       start: (next) =>
         next({
           onReceiveMetadata: (headers, proceed) => {
-            const refusal = this.#refusalOf(call, brief);
-            if (refusal) {
-              call.sendStatus(refusal);
-              return;
-            }
             if (brief) this.#begin(call);
             else this.#lasting.add(call);
             proceed(headers);
@@ -119,20 +93,6 @@ export class Intake {
   #begin(call: ServerInterceptingCallInterface): void {
     this.#incomplete.begin(call);
     this.#unanswered.begin(call);
-  }
-
-  #refusalOf(call: ServerInterceptingCallInterface, brief: boolean): Refusal | undefined {
-    const stream = streamOf(call);
-    const fault = stream && this.#parts.faultOf(stream);
-    if (fault || !brief) return fault;
-    if (!this.#parts.isTimeRight()) return CLOCK;
-    if (this.#parts.isFull()) return this.#sheds("in_flight", FULL);
-    return this.#parts.lag.sheds() ? this.#sheds("lag", LAGGING) : undefined;
-  }
-
-  #sheds(excess: "in_flight" | "lag", refusals: readonly Refusal[]): Refusal | undefined {
-    this.#parts.onShed?.(excess);
-    return refusals[this.#shed++ % refusals.length];
   }
 }
 

@@ -2,9 +2,11 @@ import { Status } from "nice-grpc";
 import { describe, expect, test } from "vitest";
 import { Bucket } from "../../src/access/rate.ts";
 import { Failure } from "../../src/failure.ts";
+import { DETAILS_TRAILER, decodeDetails } from "../../src/rpc/error-details.ts";
 import { LAG_TICK_MS, LoopLag } from "../../src/server/lag.ts";
 import { type Excess, Limiter, limit } from "../../src/server/middleware/limit.ts";
 import { Overdue } from "../../src/server/overdue.ts";
+import { Turn } from "../../src/server/turn.ts";
 import { build } from "../api/world.ts";
 import { failureOf } from "../e2e/client.ts";
 import { answerTo, framed, healthOf, opened, running, sessionTo, until } from "./running.ts";
@@ -103,46 +105,61 @@ describe("the limiter", () => {
   });
 });
 
-describe("the lag of the event loop", () => {
-  const lagging = () => {
-    let now = 0;
-    const lag = new LoopLag(() => now);
-    return {
-      lag,
-      looks(count: number, late: number) {
-        for (let n = 0; n < count; n++) {
-          now += LAG_TICK_MS + late;
-          lag.look();
-        }
-      },
-    };
-  };
-  const shedOf = (lag: LoopLag, calls: number) =>
-    Array.from({ length: calls }, () => lag.sheds()).filter(Boolean).length;
+test("the lag of the event loop is by how much a look is late", () => {
+  let now = 0;
+  const lag = new LoopLag(() => now);
+  now += LAG_TICK_MS + 300;
+  lag.look();
+  expect(lag.lagMs).toBe(300);
+  now += 50;
+  expect(lag.sinceLookMs).toBe(50);
+  lag.look();
+  expect(lag.lagMs).toBe(0);
+});
 
-  test("one long pause, or a lag that is short, sheds nothing", () => {
-    const { lag, looks } = lagging();
-    looks(100, 0);
-    looks(1, 10_000);
-    looks(1, 0);
-    looks(50, 200);
-    looks(3, 300);
-    expect([lag.share, shedOf(lag, 100)]).toEqual([0, 0]);
-    expect(lag.lagMs).toBe(300);
+describe("a turn of the event loop", () => {
+  const turning = () => {
+    const state = { busy: 0 };
+    const afterTurn: (() => void)[] = [];
+    const turn = new Turn(
+      () => state.busy,
+      (act) => afterTurn.push(act),
+    );
+    /** How many of so many calls are taken, each of which takes some milliseconds. */
+    const taken = (calls: number, each: number) => {
+      let count = 0;
+      for (let n = 0; n < calls; n++) {
+        if (!turn.takes()) continue;
+        state.busy += each;
+        count++;
+      }
+      return count;
+    };
+    const end = () => {
+      for (const act of afterTurn.splice(0)) act();
+    };
+    return { taken, end };
+  };
+
+  test("takes calls for 120 ms, and refuses the rest of it", () => {
+    const { taken, end } = turning();
+    expect(taken(1000, 0.25)).toBe(484);
+    expect(taken(10, 0)).toBe(0);
+    end();
+    expect(taken(1000, 1)).toBe(124);
   });
 
-  test("a lag that lasts sheds more and more, evenly, and nothing any more two seconds after it", () => {
-    const { lag, looks } = lagging();
-    looks(4, 300);
-    expect(lag.share).toBe(0.1);
-    expect(shedOf(lag, 100)).toBe(10);
-    looks(1, 300);
-    expect(shedOf(lag, 1000)).toBe(200);
-    looks(50, 300);
-    expect(lag.share).toBe(0.95);
-    expect(shedOf(lag, 1000)).toBe(950);
-    looks(20, 0);
-    expect([lag.share, shedOf(lag, 100)]).toEqual([0, 0]);
+  test("takes all there are, where they take less", () => {
+    const { taken } = turning();
+    expect(taken(100_000, 0.001)).toBe(100_000);
+  });
+
+  test("takes 64 whatever they take", () => {
+    const { taken, end } = turning();
+    expect(taken(64, 1000)).toBe(64);
+    expect(taken(10, 1)).toBe(0);
+    end();
+    expect(taken(64, 1000)).toBe(64);
   });
 });
 
@@ -244,22 +261,52 @@ describe("over a connection", () => {
     await client.buildToken(request);
   });
 
-  test("while the event loop lags, calls are shed before their body is read, and health is not", async () => {
-    const { address, client, excess, calls, pass, bounds } = await running();
-    for (let n = 0; n < 40; n++) pass(400);
-    expect(bounds.lag.share).toBe(0.95);
-    const answers = [];
-    for (let n = 0; n < 20; n++) answers.push(await answerTo(opened(sessionTo(address)).end(BODY)));
+  test("what there is no time for is shed before its body is read, and health is not", async () => {
+    const state: { pass?: (milliseconds: number) => void } = {};
+    const { address, client, excess, calls, pass, bounds } = await running({
+      identify: () => {
+        state.pass?.(2);
+        return { id: "lobby", proof: "loopback" };
+      },
+    });
+    state.pass = pass;
+    const session = sessionTo(address);
+    // Sent at once, so that the server reads all of them in one turn.
+    const streams = Array.from({ length: 100 }, () => opened(session).end(BODY));
+    const health = opened(session, { ":path": "/grpc.health.v1.Health/Check" }).end(Buffer.alloc(5));
+    const answers = await Promise.all(streams.map(answerTo));
+    expect(await answerTo(health)).toMatchObject({ status: 0 });
     const shed = answers.filter(({ status }) => status === Status.RESOURCE_EXHAUSTED);
-    expect(shed).toHaveLength(19);
-    for (const { headers, message } of shed) {
+    expect(answers.filter(({ status }) => status === 0)).toHaveLength(64);
+    expect(shed).toHaveLength(36);
+    for (const { headers, message, reset } of shed) {
       expect(message).toMatch(/^the server has more calls than time: wait \d+ ms before the next$/);
-      expect(Number(headers["grpc-retry-pushback-ms"])).toBeGreaterThanOrEqual(500);
+      expect(Number(headers["grpc-retry-pushback-ms"])).toBeGreaterThanOrEqual(250);
+      expect(decodeDetails(Buffer.from(String(headers[DETAILS_TRAILER]), "base64"))).toMatchObject({
+        errorInfo: { reason: "RATE_LIMITED" },
+        retryAfterMs: Number(headers["grpc-retry-pushback-ms"]),
+      });
+      expect(reset).toBe(0);
     }
     expect(new Set(shed.map(({ headers }) => headers["grpc-retry-pushback-ms"])).size).toBeGreaterThan(4);
-    expect([excess.length, calls().length]).toEqual([19, 1]);
-    for (let n = 0; n < 20; n++) expect(await healthOf(address)).toMatchObject({ status: 0 });
-    for (let n = 0; n < 20; n++) pass(100);
+    expect([excess.length, calls().length]).toEqual([36, 64]);
+    pass(100);
+    expect(bounds.gate.share).toBeLessThanOrEqual(1);
+    pass(100);
+    expect(bounds.gate.share).toBe(0);
     for (let n = 0; n < 20; n++) await client.buildToken(request);
+  });
+
+  test("while the clock is wrong, no token is built, and health answers", async () => {
+    const clock = { right: false };
+    const { address, client, calls } = await running({ isTimeRight: () => clock.right });
+    expect(await failureOf((options) => client.buildToken(request, options))).toMatchObject({
+      code: Status.UNAVAILABLE,
+      errorInfo: { reason: "CLOCK_UNRELIABLE" },
+    });
+    expect(await healthOf(address)).toMatchObject({ status: 0 });
+    clock.right = true;
+    await client.buildToken(request);
+    expect(calls()).toHaveLength(1);
   });
 });

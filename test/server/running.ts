@@ -25,6 +25,7 @@ export interface Change {
   readonly names?: Names;
   readonly trail?: Partial<TrailParts>;
   readonly credentials?: ServerCredentials;
+  readonly isTimeRight?: () => boolean;
   /** Where to listen, if not on a free port: `unix:` and a path. */
   readonly address?: string;
 }
@@ -50,12 +51,15 @@ export async function running(change: Change = {}) {
     limits: { ...LIMITS, ...change.limits },
     isBrief,
     monotonic: () => clock.ms,
+    busy: () => clock.ms,
     now: () => Date.now(),
     every: (_, act) => {
       ticks.push(act);
       return () => undefined;
     },
     onExcess: (what) => excess.push(what),
+    onShed: (what) => excess.push(what),
+    ...(change.isTimeRight && { isTimeRight: change.isTimeRight }),
   });
   const server = tokenServer({
     identify: change.identify ?? (() => ({ id: "lobby", proof: "loopback" })),

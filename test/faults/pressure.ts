@@ -1,0 +1,143 @@
+// Load by hand, from one process that needs little of the machine for it: the server is what is measured.
+import { Calls, FLAG, RawConnection, TYPE } from "./frames.ts";
+import { pause } from "./load.ts";
+
+/** What became of the calls of a while. */
+export interface Counts {
+  sent: number;
+  ok: number;
+  /** Answered with a status and no message. */
+  refused: number;
+  /** Ended without a status. */
+  reset: number;
+  /** Not sent, as every connection had as many calls as it may have. */
+  full: number;
+  /** In milliseconds, of those that were answered with a token. */
+  readonly okMs: number[];
+  /** The same, of those that were refused. */
+  readonly refusedMs: number[];
+}
+
+const CALLS = new Calls();
+const TICK_MS = 5;
+const MOST_TICKS = 4;
+const MOST_STREAMS = 100;
+
+/** Calls from some connections. */
+export class Pressure {
+  readonly #connections: Line[];
+  #next = 0;
+  counts: Counts = none();
+
+  constructor(address: string, connections: number) {
+    this.#connections = Array.from({ length: connections }, () => new Line(address, () => this.counts));
+  }
+
+  /** Waits for each answer before the next call, with so many calls at a time, for so many milliseconds. */
+  async closed(inFlight: number, milliseconds: number): Promise<Counts> {
+    this.counts = none();
+    const share = Math.ceil(inFlight / this.#connections.length);
+    for (const line of this.#connections) line.keep(share);
+    await pause(milliseconds);
+    for (const line of this.#connections) line.keep(0);
+    await this.#quiet();
+    return this.counts;
+  }
+
+  /**
+   * Waits for no answer: so many calls a second, for so many milliseconds. Where this process did not get its turn in time,
+   * it does not make up for it: that would be a burst.
+   */
+  async open(rate: number, milliseconds: number): Promise<Counts> {
+    this.counts = none();
+    const began = performance.now();
+    let last = began;
+    let due = 0;
+    while (last - began < milliseconds) {
+      await pause(TICK_MS);
+      const now = performance.now();
+      due += Math.min(now - last, MOST_TICKS * TICK_MS) * (rate / 1000);
+      last = now;
+      for (; due >= 1; due--) this.#free()?.call();
+    }
+    await this.#quiet();
+    return this.counts;
+  }
+
+  end(): void {
+    for (const line of this.#connections) line.end();
+  }
+
+  /** The next connection that may have another call. A client of good manners keeps to the limit of the server. */
+  #free(): Line | undefined {
+    for (let tried = 0; tried < this.#connections.length; tried++) {
+      const line = this.#connections[this.#next++ % this.#connections.length];
+      if (line && line.open < MOST_STREAMS) return line;
+    }
+    this.counts.full++;
+    return undefined;
+  }
+
+  async #quiet(): Promise<void> {
+    for (const until = performance.now() + 15_000; performance.now() < until; await pause(TICK_MS)) {
+      if (this.#connections.every(({ open }) => open === 0)) return;
+    }
+  }
+}
+
+function none(): Counts {
+  return { sent: 0, ok: 0, refused: 0, reset: 0, full: 0, okMs: [], refusedMs: [] };
+}
+
+/** Calls on one connection. */
+class Line {
+  readonly #connection: RawConnection;
+  readonly #counts: () => Counts;
+  readonly #since = new Map<number, number>();
+  readonly #answered = new Set<number>();
+  #stream = 1;
+  #keep = 0;
+
+  constructor(address: string, counts: () => Counts) {
+    this.#counts = counts;
+    this.#connection = new RawConnection(address, (type, flags, stream) => this.#take(type, flags, stream)).open();
+  }
+
+  get open(): number {
+    return this.#since.size;
+  }
+
+  call(): void {
+    this.#counts().sent++;
+    this.#since.set(this.#stream, performance.now());
+    this.#connection.send(CALLS.on(this.#stream));
+    this.#stream += 2;
+  }
+
+  keep(count: number): void {
+    this.#keep = count;
+    for (let open = this.open; open < count; open++) this.call();
+  }
+
+  end(): void {
+    this.#connection.end();
+  }
+
+  #take(type: number, flags: number, stream: number): void {
+    if (type === TYPE.DATA) this.#answered.add(stream);
+    if (type === TYPE.RST_STREAM) this.#over(stream, "reset");
+    else if (type <= TYPE.HEADERS && (flags & FLAG.END_STREAM) !== 0) {
+      this.#over(stream, this.#answered.delete(stream) ? "ok" : "refused");
+    }
+  }
+
+  #over(stream: number, how: "ok" | "refused" | "reset"): void {
+    const since = this.#since.get(stream);
+    if (since === undefined) return;
+    this.#since.delete(stream);
+    const counts = this.#counts();
+    counts[how]++;
+    if (how !== "reset") counts[`${how}Ms`].push(performance.now() - since);
+    if (this.open < this.#keep) this.call();
+  }
+}
