@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { ANSWERS } from "../../src/api/answers.ts";
 import { TABLE } from "../../src/observe/table.ts";
 import { command } from "../cli/command.ts";
-import { DEPLOY } from "./documents.ts";
+import { DEPLOY, documentsOf } from "./documents.ts";
 import { blocks, PAGE, runsHere } from "./runbook.ts";
 
 const commands = blocks()
@@ -34,6 +34,16 @@ describe("the page for who is on call", () => {
     for (const link of links) expect(existsSync(join(DEPLOY, link)), link).toBe(true);
   });
 
+  test("has a line for each alert, and chapters where it says so", () => {
+    const [groups] = documentsOf("prometheus", "alerts.yaml") as [{ groups: { rules: { alert?: string }[] }[] }];
+    const alerts = groups.groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+    const [, table = ""] = /^## An alert fires\n([\s\S]*?)^## /m.exec(PAGE) ?? [];
+    const named = new Set([...table.matchAll(/`(AgoraTokend\w+)`/g)].map(([, alert = ""]) => alert));
+    expect([...named].sort()).toEqual(alerts.sort());
+    const chapters = new Set([...PAGE.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) => anchorOf(title)));
+    for (const [, anchor = ""] of PAGE.matchAll(/\]\(#([^)]+)\)/g)) expect(chapters).toContain(anchor);
+  });
+
   test("names reasons and metrics that there are", () => {
     const reasons = [...PAGE.matchAll(/^ *\| `([A-Z_]+)` \|/gm)].map(([, reason = ""]) => reason);
     expect(reasons).toHaveLength(4);
@@ -44,3 +54,10 @@ describe("the page for who is on call", () => {
     for (const metric of metrics) expect(known).toContain(metric);
   });
 });
+
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, "")
+    .replaceAll(" ", "-");
+}
