@@ -97,15 +97,37 @@ export function peerOf(identify: Identify, watch: PeerWatch): ServerInterceptor 
 
 /** Reads what {@link peerOf} wrote. */
 export function peerFrom(text: string): Peer {
-  return JSON.parse(text) as Peer;
+  const known = peers.get(text);
+  if (known) return known;
+  const peer = JSON.parse(text) as Peer;
+  if (peers.size >= MOST_PEERS) peers.clear();
+  peers.set(text, peer);
+  return peer;
 }
+
+// A caller calls again and again on one connection: then nothing has to be written and read anew.
+const MOST_PEERS = 2048;
+const peers = new Map<string, Peer>();
+const texts = new WeakMap<Caller, Map<string, string>>();
 
 class KnownCall extends grpc.ServerInterceptingCall {
   caller: Caller | undefined;
 
   override getPeer(): string {
-    return JSON.stringify({ caller: this.caller, address: super.getPeer() });
+    const address = super.getPeer();
+    return this.caller ? textOf(this.caller, address) : JSON.stringify({ address });
   }
+}
+
+function textOf(caller: Caller, address: string): string {
+  const byAddress = texts.get(caller) ?? new Map<string, string>();
+  texts.set(caller, byAddress);
+  const known = byAddress.get(address);
+  if (known !== undefined) return known;
+  const text = JSON.stringify({ caller, address });
+  if (byAddress.size >= MOST_PEERS) byAddress.clear();
+  byAddress.set(address, text);
+  return text;
 }
 
 function refusedHere(path: string, call: ServerInterceptingCallInterface): Omit<FailedCall, "reason"> {

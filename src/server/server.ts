@@ -17,6 +17,7 @@ import { type Auditing, audit, auditExcess, auditStrangers } from "./middleware/
 import { caller } from "./middleware/caller.ts";
 import { limit } from "./middleware/limit.ts";
 import { requestId } from "./middleware/request-id.ts";
+import { steps } from "./middleware/steps.ts";
 import { validate } from "./middleware/validate.ts";
 import { serverOptions } from "./options.ts";
 import { type Identify, peerOf } from "./peer.ts";
@@ -52,15 +53,13 @@ export function tokenServer(parts: ServerParts): Server {
   const watch = { report, ...(auditing && { onStranger: auditStrangers(auditing) }) };
   const interceptors = [bounds.intake.interceptor, peerOf(identify, watch)];
   const server = createServer({ ...serverOptions(bounds.limits), interceptors })
-    .use(requestId())
-    .use(answer(report))
-    .use(caller());
+    .use(steps(requestId(), caller()))
+    .use(answer(report));
   server
     .with(limit({ limiter: bounds.limiter, countOf, onRefused: auditing && auditExcess(auditing) }))
     .with(audit(auditing))
     .with(refuseUndecodable)
-    .with(admit(snapshot))
-    .with(validate(validator, METHODS))
+    .with(steps(admit(snapshot), validate(validator, METHODS)))
     .add(define(TokenService), tokenApi(parts));
   const open = server.with(refuseUndecodable);
   open.add(define(HealthService), healthApi(health));

@@ -12,6 +12,7 @@ import { Connections } from "../../src/server/connections.ts";
 import { TlsCredentials } from "../../src/server/credentials.ts";
 import { identifyBy, sessionOf } from "../../src/server/identify.ts";
 import { caller } from "../../src/server/middleware/caller.ts";
+import { steps } from "../../src/server/middleware/steps.ts";
 import { type Identify, peerOf, type Stranger } from "../../src/server/peer.ts";
 import { Sessions } from "../../src/server/sessions.ts";
 import { badApiKeys, badCertificates, SPIFFE_ID } from "../fixtures/bad-credentials.ts";
@@ -76,7 +77,7 @@ async function listener(local: Presented["local"], credentials?: ServerCredentia
   const report = (fault: unknown) => {
     throw fault;
   };
-  const echo = createServer({ interceptors: [peerOf(noted, { report, onStranger })] }).use(caller());
+  const echo = createServer({ interceptors: [peerOf(noted, { report, onStranger })] }).use(steps(caller()));
   echo.add(definition, {
     async echo(request, context) {
       state.callers.push(context.caller);

@@ -6,6 +6,7 @@ import type { Caller } from "../../src/access/caller.ts";
 import type { FailedCall } from "../../src/observe/call-log.ts";
 import { DETAILS_TRAILER, decodeDetails } from "../../src/rpc/error-details.ts";
 import { caller } from "../../src/server/middleware/caller.ts";
+import { steps } from "../../src/server/middleware/steps.ts";
 import { type Identify, peerFrom, peerOf, type Stranger } from "../../src/server/peer.ts";
 import { counting, ECHO } from "./echo.ts";
 
@@ -23,7 +24,7 @@ async function served(identify: Identify, more: readonly ServerInterceptor[] = [
     onStranger: (stranger: Stranger) => strangers.push(stranger),
   };
   const server: Server = createServer({ interceptors: [peerOf(identify, watch), ...more] });
-  const echo = server.use(caller());
+  const echo = server.use(steps(caller()));
   echo.add(definition, {
     async echo(request, context) {
       seen.push({ caller: context.caller, peer: context.peer, authorization: context.metadata.get("authorization") });

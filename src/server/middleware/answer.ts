@@ -3,8 +3,8 @@ import { answerTo, failureFrom } from "../../api/answers.ts";
 import { Failure } from "../../failure.ts";
 import type { FailedCall } from "../../observe/call-log.ts";
 import { DETAILS_TRAILER, encodeDetails } from "../../rpc/error-details.ts";
-import { peerFrom } from "../peer.ts";
 import { methodOf } from "../stream-status.ts";
+import type { Called } from "./caller.ts";
 import { methodName } from "./method-name.ts";
 import type { Named } from "./request-id.ts";
 
@@ -12,8 +12,8 @@ import type { Named } from "./request-id.ts";
 export type ReportFailure = (call: FailedCall) => void;
 
 /** Turns whatever is thrown into a status with details. What is not a Failure tells the caller nothing but that. */
-export function answer(report: ReportFailure): ServerMiddleware<object, Named> {
-  return async function* answering(call, context: CallContext & Named) {
+export function answer(report: ReportFailure): ServerMiddleware<object, Called & Named> {
+  return async function* answering(call, context: CallContext & Called & Named) {
     try {
       return yield* call.next(call.request, context);
     } catch (error) {
@@ -29,15 +29,17 @@ export function answer(report: ReportFailure): ServerMiddleware<object, Named> {
   };
 }
 
-function failedCall({ reason, cause }: Failure, path: string, { peer, requestId }: CallContext & Named): FailedCall {
-  // The middleware that tells who calls is behind this one, so that this one answers for it too.
-  const { caller, address } = peerFrom(peer);
+function failedCall(
+  { reason, cause }: Failure,
+  path: string,
+  { peer, requestId, caller }: CallContext & Called & Named,
+): FailedCall {
   return {
     method: methodOf(path),
     reason,
     requestId,
     caller: caller.id,
-    peer: address,
+    peer,
     ...(reason === "INTERNAL" && cause !== undefined && { cause }),
   };
 }

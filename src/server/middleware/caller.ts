@@ -1,6 +1,6 @@
-import type { CallContext, ServerMiddleware } from "nice-grpc";
 import type { Caller } from "../../access/caller.ts";
 import { peerFrom } from "../peer.ts";
+import type { Step } from "./steps.ts";
 
 /** What {@link caller} adds. */
 export interface Called {
@@ -8,9 +8,9 @@ export interface Called {
 }
 
 /** Adds who calls, as the interceptor found out, and puts the plain address back. */
-export function caller(): ServerMiddleware<Called> {
-  return async function* identified(call, context: CallContext) {
-    const peer = peerFrom(context.peer);
-    return yield* call.next(call.request, { ...context, peer: peer.address, caller: peer.caller });
+export function caller(): Step<Called & { readonly peer: string }> {
+  return (_, context) => {
+    const { address, caller } = peerFrom(context.peer);
+    return { peer: address, caller };
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CallContext, ServerMiddleware } from "nice-grpc";
+import type { Step } from "./steps.ts";
 
 /** What {@link requestId} adds. */
 export interface Named {
@@ -13,11 +13,11 @@ const REQUEST_ID = "x-request-id";
 const FIT = /^(?!.*agk_)[A-Za-z0-9._-]{1,64}$/;
 
 /** Gives a call the name that its caller gave it, if it is fit to be repeated, or one that is made up, and tells it. */
-export function requestId(): ServerMiddleware<Named> {
-  return async function* named(call, context: CallContext) {
+export function requestId(): Step<Named> {
+  return (_, context) => {
     const theirs = context.metadata.get(REQUEST_ID);
     const id = theirs !== undefined && FIT.test(theirs) ? theirs : randomUUID();
     context.header.set(REQUEST_ID, id);
-    return yield* call.next(call.request, { ...context, requestId: id });
+    return { requestId: id };
   };
 }
