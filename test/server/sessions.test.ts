@@ -32,6 +32,7 @@ describe("a session that is too old", () => {
     expect(seen.goaway).toBe(false);
     last.end(BODY);
     await answerTo(last);
+    await until(() => bounds.intake.open === 0);
     pass(1000);
     await until(() => seen.closed && bounds.sessions.open === 0);
     expect(seen.goaway).toBe(true);
