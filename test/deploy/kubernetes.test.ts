@@ -123,6 +123,16 @@ describe("how it starts, moves and stops", () => {
     expect(deployment()).not.toHaveProperty("replicas");
   });
 
+  test("the heap leaves room for the rest below the limit of memory", () => {
+    const heap = Number(/--max-old-space-size=(\d+)/.exec(container().command.join(" "))?.[1]);
+    const { limits, requests } = container().resources;
+    expect(heap).toBeLessThanOrEqual(Number.parseInt(limits.memory, 10) / 2);
+    expect([limits.memory, requests.memory]).toEqual([
+      expect.stringMatching(/^\d+Mi$/),
+      expect.stringMatching(/^\d+Mi$/),
+    ]);
+  });
+
   test("a stall that liveness forgives is shorter than one that it does not", () => {
     const { periodSeconds, failureThreshold } = container().livenessProbe;
     expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(30);
