@@ -35,9 +35,11 @@ export function jsonLog(write: (line: string) => void, level: Level = "info"): L
 const UNSEEN = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function visible(line: string): string {
-  return line.replace(UNSEEN, (character) =>
-    Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(""),
-  );
+  return line
+    .toWellFormed()
+    .replace(UNSEEN, (character) =>
+      Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(""),
+    );
 }
 
 function escaped(unit: number): string {

@@ -1,6 +1,6 @@
 // How a call ended, by what was sent on its stream: the one place that also knows of what grpc-js answers by itself.
 
-import type { ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import { DETAILS_TRAILER, decodeDetails } from "../rpc/error-details.ts";
 import { Status } from "../rpc/status.ts";
 
@@ -9,8 +9,12 @@ export function methodOf(path: string | string[] | undefined): string {
   return typeof path === "string" ? path.slice(1) : "";
 }
 
+const { NGHTTP2_CANCEL } = constants;
+
 /** The name of the status of a call whose stream is closed. Its caller gave up one that was not told any. */
 export function statusOf(stream: ServerHttp2Stream): string {
+  // grpc-js answers a request that broke off, too, and nobody gets that.
+  if (stream.rstCode === NGHTTP2_CANCEL) return "CANCELLED";
   const sent = sentOf(stream, "grpc-status");
   if (sent !== undefined) return Status[Number(sent)] ?? "UNKNOWN";
   return stream.sentHeaders?.[":status"] === 200 || !stream.headersSent ? "CANCELLED" : "UNKNOWN";

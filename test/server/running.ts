@@ -10,6 +10,7 @@ import type { Names } from "../../src/audit/names.ts";
 import type { TrailParts } from "../../src/audit/trail.ts";
 import type { FailedCall } from "../../src/observe/call-log.ts";
 import { Bounds, type Limits } from "../../src/server/bounds.ts";
+import type { WatchStream } from "../../src/server/connections.ts";
 import type { Identify } from "../../src/server/peer.ts";
 import { isBrief, tokenServer } from "../../src/server/server.ts";
 import type { Surroundings } from "../api/harness.ts";
@@ -26,6 +27,8 @@ export interface Change {
   readonly trail?: Partial<TrailParts>;
   readonly credentials?: ServerCredentials;
   readonly isTimeRight?: () => boolean;
+  /** Is told of each stream. */
+  readonly onStream?: WatchStream;
   /** Where to listen, if not on a free port: `unix:` and a path. */
   readonly address?: string;
 }
@@ -60,6 +63,7 @@ export async function running(change: Change = {}) {
     onExcess: (what) => excess.push(what),
     onShed: (what) => excess.push(what),
     ...(change.isTimeRight && { isTimeRight: change.isTimeRight }),
+    onStream: change.onStream,
   });
   const server = tokenServer({
     identify: change.identify ?? (() => ({ id: "lobby", proof: "loopback" })),
