@@ -19,6 +19,8 @@ export interface Serving {
   /** Seconds since 1970. */
   now: number;
   readonly results: readonly ReloadResult[];
+  /** What it printed. */
+  readonly lines: readonly string[];
   /** What it printed as errors. */
   readonly errors: readonly string[];
   /** Stops it, and waits until it has ended. */
@@ -81,6 +83,7 @@ export async function serving(parts: ConfigParts = {}, file = configured(parts))
     client: clientOf(channel),
     folder,
     results,
+    lines,
     errors,
     stop,
     configure: (next: ConfigParts) => write(folder, "config.yaml", configIn(folder, next)),

@@ -3,7 +3,7 @@ import type { Service } from "./service.ts";
 
 /** A GET of it. */
 export async function page(
-  service: Service,
+  service: Pick<Service, "lines">,
   path: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const at = service.lines.flatMap((line) => /^metrics and probes are at (\S+)$/.exec(line)?.[1] ?? [])[0];
@@ -13,7 +13,7 @@ export async function page(
 }
 
 /** The series that it tells of: values by name and labels, as `/metrics` writes them. */
-export async function series(service: Service): Promise<ReadonlyMap<string, number>> {
+export async function series(service: Pick<Service, "lines">): Promise<ReadonlyMap<string, number>> {
   const { text } = await page(service, "/metrics");
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(
