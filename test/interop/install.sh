@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs by name what the callers in this folder need and a machine with Go, Java, Maven, Python, gcc, CMake and
-# Node.js lacks. It changes nothing that is there already, so it may run again. For Debian, as root or with sudo.
+# Installs by name what the callers in this folder need and a machine with Go, Java, Python, gcc and Node.js lacks. It
+# changes nothing that is there already, so it may run again. For Debian, as root or with sudo.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,6 +13,8 @@ PACKAGES=(
   openssl zsh                            # for the pages and completions that are tried
   php-cli php-dev php-google-protobuf    # php-dev builds the gRPC extension, which Debian does not package
 )
+# Programs that may be there by other means than a package, and the package that has them.
+PROGRAMS=(cmake:cmake make:make pkg-config:pkgconf mvn:maven)
 # Beside the packages of npm, where nothing is committed. harness.ts reads it.
 interop=$PWD/node_modules/.cache/agora-tokend-interop
 
@@ -21,10 +23,15 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 install_packages() {
-  local missing=() package
+  local missing=() package program
   for package in "${PACKAGES[@]}"; do
     if ! installed "$package"; then missing+=("$package"); fi
   done
+  for program in "${PROGRAMS[@]}"; do
+    if ! command -v "${program%:*}" >/dev/null; then missing+=("${program#*:}"); fi
+  done
+  # Debian's Python has no venv of its own.
+  if ! python3 -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv); fi
   if [ ${#missing[@]} = 0 ]; then return; fi
   if ! command -v apt-get >/dev/null; then
     echo "install.sh knows Debian's packages alone: install by hand what these are here: ${missing[*]}" >&2
