@@ -5,7 +5,7 @@ import type { Output } from "../audit/writer.ts";
 import type { Clock } from "../clock.ts";
 import { Bounds } from "../server/bounds.ts";
 import { type DrainTimes, drain } from "../server/drain.ts";
-import { isBrief, SERVICES, tokenServer } from "../server/server.ts";
+import { isBrief, isServed, SERVICES, tokenServer } from "../server/server.ts";
 import { randomSalt } from "../token/salt.ts";
 import { type OpenAdmin, openAdmin } from "./admin.ts";
 import { descriptorWarning } from "./descriptors.ts";
@@ -95,6 +95,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
   const bounds = new Bounds({
     limits: plan.limits,
     isBrief,
+    isServed,
     monotonic: () => performance.now(),
     busy: processTime,
     now: () => Date.now(),

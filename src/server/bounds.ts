@@ -21,6 +21,8 @@ export interface BoundsParts {
   readonly limits: Limits;
   /** Whether calls of the method at a path may be refused for want of time, and have to end soon. */
   readonly isBrief: (path: string) => boolean;
+  /** Whether there is a method at a path. */
+  readonly isServed: (path: string) => boolean;
   /** Of a clock that never goes back, in milliseconds. */
   readonly monotonic: () => number;
   /** For how long this process has worked, in milliseconds. */
@@ -56,6 +58,7 @@ export class Bounds {
     const {
       limits,
       isBrief,
+      isServed,
       monotonic,
       busy,
       now,
@@ -69,7 +72,7 @@ export class Bounds {
     const sessions = new Sessions(monotonic);
     const limiter = new Limiter(limits, monotonic, onExcess);
     const isFull = () => limiter.isFull;
-    const gate = new Gate({ isBrief, isTimeRight, isFull, turn: new Turn(busy), onShed });
+    const gate = new Gate({ isBrief, isServed, isTimeRight, isFull, turn: new Turn(busy), onShed });
     const connections = new Connections({ limits, clock: monotonic, sessions, gate, onStream });
     const lag = new LoopLag(monotonic);
     const intake = new Intake({ monotonic, now, isBrief });

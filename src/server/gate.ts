@@ -3,7 +3,7 @@
 
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Status } from "../rpc/status.ts";
-import { type Headers, judgeHeaders, ours, type Refusal } from "./headers.ts";
+import { bare, type Headers, judgeHeaders, ours, type Refusal } from "./headers.ts";
 import type { Turn } from "./turn.ts";
 
 /** Why a call is shed. */
@@ -13,6 +13,8 @@ export type Shed = "in_flight" | "lag";
 export interface GateParts {
   /** Whether calls of a method may be shed: not those that watch or answer probes. */
   readonly isBrief: (path: string) => boolean;
+  /** Whether there is a method at a path. */
+  readonly isServed: (path: string) => boolean;
   /** Whether the time can be believed. */
   readonly isTimeRight: () => boolean;
   /** Whether as many calls are in progress as there may be. */
@@ -27,6 +29,10 @@ const WAITS_MS = [250, 320, 390, 460, 530, 600, 670, 740];
 /** The same, where calls in progress will soon be over. */
 const SHORT_WAITS_MS = [50, 64, 78, 92, 106, 120, 134, 148];
 
+// grpc-js would repeat the path, which may be anything.
+const UNKNOWN_METHOD = headersOf(
+  bare(Status.UNIMPLEMENTED, "there is no such method here: reflection, or the contract, says which there are"),
+);
 // Made once, so that to refuse takes no more than to send.
 const CLOCK = headersOf(ours("CLOCK_UNRELIABLE"));
 const LAGGING = WAITS_MS.map((wait) => headersOf(ours("RATE_LIMITED", "the server has more calls than time", wait)));
@@ -75,15 +81,17 @@ export class Gate {
   }
 
   /**
-   * Refuses a call whose headers are not as they should be, or that no clock can be read for.
+   * Refuses a call whose headers are not as they should be, of a method that is none, or that no clock can be read for.
    *
    * @param raw names and values in turn, as they came
    * @returns whether it is over
    */
   refuses(stream: ServerHttp2Stream, headers: Headers, raw: readonly string[]): boolean {
     const fault = judgeHeaders(headers, raw);
+    const path = String(headers[":path"]);
     if (fault) this.#answer(stream, headersOf(fault));
-    else if (this.#parts.isBrief(String(headers[":path"])) && !this.#parts.isTimeRight()) this.#answer(stream, CLOCK);
+    else if (!this.#parts.isServed(path)) this.#answer(stream, UNKNOWN_METHOD);
+    else if (this.#parts.isBrief(path) && !this.#parts.isTimeRight()) this.#answer(stream, CLOCK);
     else return false;
     return true;
   }

@@ -44,6 +44,7 @@ export interface ServerParts extends TokenApiParts {
 export const SERVICES = [TokenService, HealthService, ServerReflection, ServerReflectionAlpha] as const;
 
 const METHODS = methodsByPath([TokenService]);
+const ALL_METHODS = methodsByPath(SERVICES);
 const MOST_IN_BATCH = 100;
 const validator = requestValidator(TokenService.methods.map(({ input }) => ({ schema: input, empty: create(input) })));
 
@@ -72,7 +73,12 @@ export function tokenServer(parts: ServerParts): Server {
 }
 
 /** The methods that there are: `agora.token.v1.TokenService/BuildToken`. */
-export const METHOD_NAMES: readonly string[] = Array.from(methodsByPath(SERVICES).keys(), methodOf);
+export const METHOD_NAMES: readonly string[] = Array.from(ALL_METHODS.keys(), methodOf);
+
+/** Whether there is a method at a path. */
+export function isServed(path: string): boolean {
+  return ALL_METHODS.has(path);
+}
 
 /** Whether a path is that of a method that builds, renews or inspects. */
 export function isBrief(path: string): boolean {

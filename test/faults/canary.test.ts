@@ -173,6 +173,9 @@ async function callByHand({ addresses, told }: Marked, secret: string): Promise<
   const bodies = [Buffer.from(`\0\0\0\0\xff${secret}`, "latin1"), Buffer.from(`\x01\0\0\0\x05${secret}`, "latin1")];
   const odd: Record<string, string>[] = [
     {},
+    { ":path": `/agora.token.v1.TokenService/${secret}` },
+    { ":path": `/${secret}` },
+    { ":path": `/agora.token.v1.TokenService/BuildToken?${secret}` },
     { authorization: `Bearer ${secret}\xff` },
     { "grpc-timeout": secret },
     { "grpc-encoding": secret },

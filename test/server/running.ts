@@ -12,7 +12,7 @@ import type { FailedCall } from "../../src/observe/call-log.ts";
 import { Bounds, type Limits } from "../../src/server/bounds.ts";
 import type { WatchStream } from "../../src/server/connections.ts";
 import type { Identify } from "../../src/server/peer.ts";
-import { isBrief, tokenServer } from "../../src/server/server.ts";
+import { isBrief, isServed, tokenServer } from "../../src/server/server.ts";
 import type { Surroundings } from "../api/harness.ts";
 import { NOW, world } from "../api/world.ts";
 import { trailOf } from "../audit/sink.ts";
@@ -53,6 +53,7 @@ export async function running(change: Change = {}) {
   const bounds = new Bounds({
     limits: { ...LIMITS, ...change.limits },
     isBrief,
+    isServed,
     monotonic: () => clock.ms,
     busy: () => clock.ms,
     now: () => Date.now(),
