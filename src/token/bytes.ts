@@ -118,24 +118,14 @@ export class ByteWriter {
   /** A text as UTF-8 behind its length in bytes as a uint16. */
   text(text: string): this {
     const start = this.#at;
-    if (text.length <= 0xffff && this.#put16(text.length).#ascii(text)) return this;
+    if (text.length <= 0xffff && this.#put16(text.length).ascii(text)) return this;
     this.#at = start;
     if (!text.isWellFormed()) throw new RangeError("a text is not well-formed Unicode");
     return this.bytes(Buffer.from(text, "utf8"));
   }
 
-  /** A text as UTF-8, with U+FFFD for what is not well-formed. */
-  utf8(text: string): this {
-    return this.#ascii(text) ? this : this.raw(Buffer.from(text, "utf8"));
-  }
-
-  /** What was written, in the memory that is written to. */
-  finish(): Buffer {
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  /** Writes a text that has nothing but ASCII, which most do: without a copy of it. */
-  #ascii(text: string): boolean {
+  /** The characters of a text that has nothing but ASCII, as most have. Of another it writes nothing, and says false. */
+  ascii(text: string): boolean {
     const size = text.length;
     const at = this.#reserve(size);
     const bytes = this.#bytes;
@@ -148,6 +138,11 @@ export class ByteWriter {
       bytes[at + n] = code;
     }
     return true;
+  }
+
+  /** What was written, in the memory that is written to. */
+  finish(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
   }
 
   #put16(value: number): this {

@@ -10,8 +10,9 @@ const OUTER_PAD = 0x5c;
 // Above it, hashing itself is the cost. A token's message has 100 to 300 bytes.
 const MAX_KEPT_BYTES = 1024;
 
-const inner = Buffer.alloc(BLOCK + MAX_KEPT_BYTES);
-const outer = Buffer.alloc(BLOCK + HMAC_BYTES);
+// Each is all pad between two calls, as behind a key of no bytes: only the bytes of a key are written and taken back.
+const inner = Buffer.alloc(BLOCK + MAX_KEPT_BYTES, INNER_PAD);
+const outer = Buffer.alloc(BLOCK + HMAC_BYTES, OUTER_PAD);
 // The beginning of `inner` by length, each made when first needed.
 const beginnings: (Buffer | undefined)[] = [];
 
@@ -39,39 +40,46 @@ export function writeHmac(
     out.set(hmacSha256(key, message.subarray(from, to)), at);
     return;
   }
-  fillInner(key, message, from, to);
-  fillOuter(key, hash("sha256", beginning(BLOCK + to - from), "binary"));
+  setKey(key);
+  setMessage(message, from, to);
+  put(outer, BLOCK, hash("sha256", beginning(BLOCK + to - from), "binary"));
   put(out, at, hash("sha256", outer, "binary"));
-  forget(key.length);
+  forgetKey(key.length);
 }
 
 // The loops of this file are by hand and over local variables: for so few bytes a call into Node costs more.
-function fillInner(key: Uint8Array, message: Uint8Array, from: number, to: number): void {
-  const block = inner;
+function setKey(key: Uint8Array): void {
+  const first = inner;
+  const second = outer;
   const size = key.length;
-  for (let n = 0; n < size; n++) block[n] = (key[n] ?? 0) ^ INNER_PAD;
-  for (let n = size; n < BLOCK; n++) block[n] = INNER_PAD;
+  for (let n = 0; n < size; n++) {
+    const byte = key[n] ?? 0;
+    first[n] = byte ^ INNER_PAD;
+    second[n] = byte ^ OUTER_PAD;
+  }
+}
+
+function forgetKey(size: number): void {
+  const first = inner;
+  const second = outer;
+  for (let n = 0; n < size; n++) {
+    first[n] = INNER_PAD;
+    second[n] = OUTER_PAD;
+  }
+}
+
+function setMessage(message: Uint8Array, from: number, to: number): void {
+  const block = inner;
+  if (from === 0 && to === message.length) {
+    block.set(message, BLOCK);
+    return;
+  }
   const offset = BLOCK - from;
   for (let n = from; n < to; n++) block[offset + n] = message[n] ?? 0;
 }
 
-function fillOuter(key: Uint8Array, digest: string): void {
-  const block = outer;
-  const size = key.length;
-  for (let n = 0; n < size; n++) block[n] = (key[n] ?? 0) ^ OUTER_PAD;
-  for (let n = size; n < BLOCK; n++) block[n] = OUTER_PAD;
-  put(block, BLOCK, digest);
-}
-
 function put(out: Buffer, at: number, digest: string): void {
   for (let n = 0; n < HMAC_BYTES; n++) out[at + n] = digest.charCodeAt(n);
-}
-
-// The pads are the key but for a constant.
-function forget(size: number): void {
-  const first = inner;
-  const second = outer;
-  for (let n = 0; n < size; n++) first[n] = second[n] = 0;
 }
 
 function beginning(size: number): Buffer {

@@ -15,7 +15,8 @@ export interface Rtm2Permission {
 }
 
 // What is read is bounded, so that a hostile count costs nothing; what is written is bounded by the same.
-const PRIVILEGES = ["number of privileges", 64] as const;
+const PRIVILEGES = "number of privileges";
+const MAX_PRIVILEGES = 64;
 const TYPES = ["number of resource types", 32] as const;
 const ACCESSES = ["number of accesses", 32] as const;
 const RESOURCES = ["number of resources", 1024] as const;
@@ -170,24 +171,26 @@ export function serviceRow(name: ServiceName): Service {
 
 /** Writes privileges in ascending order, as Agora's builders do. */
 export function writePrivileges(writer: ByteWriter, privileges: Privileges<number>): void {
-  writer.count(...PRIVILEGES, privileges.size);
-  for (const [number, end] of ascending(privileges)) writer.uint16(number).uint32(end);
+  writer.count(PRIVILEGES, MAX_PRIVILEGES, privileges.size);
+  const ordered = isAscending(privileges) ? privileges : new Map([...privileges].sort(([a], [b]) => a - b));
+  // By key: an iterator over entries makes an array for each.
+  for (const number of ordered.keys()) writer.uint16(number).uint32(ordered.get(number) as number);
 }
 
-function ascending(privileges: Privileges<number>): Privileges<number> {
+function isAscending(privileges: Privileges<number>): boolean {
   let before = -1;
   for (const number of privileges.keys()) {
-    if (number < before) return new Map([...privileges].sort(([a], [b]) => a - b));
+    if (number < before) return false;
     before = number;
   }
-  return privileges;
+  return true;
 }
 
 /** Reads privileges in any order. Of a repeated one the last counts, as in Agora's parsers. */
 export function readPrivileges(reader: ByteReader): Map<number, number> {
   const privileges = new Map<number, number>();
   let before = -1;
-  for (let n = reader.count(...PRIVILEGES); n > 0; n--) {
+  for (let n = reader.count(PRIVILEGES, MAX_PRIVILEGES); n > 0; n--) {
     const number = reader.uint16("privilege");
     if (privileges.has(number)) reader.irregularities.add("PRIVILEGE_REPEATED");
     else if (number < before) reader.irregularities.add("PRIVILEGES_UNSORTED");

@@ -82,7 +82,7 @@ export function sign006(token: Token006, certificate: Uint8Array): string {
   const from = content.size;
   writePrivileges(content.uint32(token.salt).uint32(token.expiresAt), privileges);
   const { memory, size } = content;
-  writeMac(memory, 2, appId + channelText + userText, memory, from, size, certificate);
+  writeMac(memory, 2, [appId, channelText, userText], memory, from, size, certificate);
   return VERSION + appId + memory.toString("base64", 0, size);
 }
 
@@ -141,7 +141,7 @@ export function verify006(
   certificate: Uint8Array,
 ): boolean {
   const { appId, signed } = claimed;
-  writeMac(expected, 0, appId + channelText + userText, signed, 0, signed.length, certificate);
+  writeMac(expected, 0, [appId, channelText, userText], signed, 0, signed.length, certificate);
   const genuine = timingSafeEqual(expected, claimed.signature);
   return genuine && checksum(channelText) === claimed.channelChecksum && checksum(userText) === claimed.userChecksum;
 }
@@ -151,24 +151,26 @@ export function checksum(text: string): number {
   return crc32(text);
 }
 
-/** Writes the signature over texts and a message, whose bytes are from `from` up to `to`, into `out` at `at`. */
+/** Writes the signature over the identity and a message, whose bytes are from `from` up to `to`, into `out` at `at`. */
 // No border between the texts: that is the format, and why a holder can move characters across.
 function writeMac(
   out: Buffer,
   at: number,
-  texts: string,
+  [appId, channelText, userText]: readonly [string, string, string],
   message: Buffer,
   from: number,
   to: number,
   certificate: Uint8Array,
 ): void {
-  if (texts.length > MAX_KEPT_TEXTS) {
-    const signed = Buffer.concat([Buffer.from(texts, "utf8"), message.subarray(from, to)]);
-    out.set(hmacSha256(certificate, signed), at);
+  const isShort = channelText.length + userText.length <= MAX_KEPT_TEXTS;
+  if (isShort && covered.clear().ascii(appId) && covered.ascii(channelText) && covered.ascii(userText)) {
+    covered.part(message, from, to);
+    writeHmac(out, at, certificate, covered.memory, 0, covered.size);
     return;
   }
-  const { memory, size } = covered.clear().utf8(texts).part(message, from, to);
-  writeHmac(out, at, certificate, memory, 0, size);
+  // Encoded as one: half of a character at the end of one text and half at the beginning of the next are a character.
+  const texts = Buffer.from(appId + channelText + userText, "utf8");
+  out.set(hmacSha256(certificate, Buffer.concat([texts, message.subarray(from, to)])), at);
 }
 
 function checkLength(text: string): void {

@@ -40,7 +40,8 @@ export interface Claimed007 extends Token007 {
 
 const VERSION = "007";
 const SIGNATURE_BYTES = 32;
-const SERVICES = ["number of services", 32] as const;
+const SERVICES = "number of services";
+const MAX_SERVICES = 32;
 // Kept, as a token is made and checked without a pause.
 const writer = new ByteWriter();
 const expected = Buffer.alloc(SIGNATURE_BYTES);
@@ -93,7 +94,7 @@ function writeToken(to: ByteWriter, token: Token007): void {
     .uint32(token.issuedAt)
     .uint32(token.lifetime)
     .uint32(token.salt)
-    .count(...SERVICES, token.grants.length);
+    .count(SERVICES, MAX_SERVICES, token.grants.length);
   for (const grant of byType(token.grants)) writeGrant(to, grant);
 }
 
@@ -130,7 +131,7 @@ function decode(reader: ByteReader): Claimed007 {
 }
 
 function decodeServices(reader: ByteReader): Pick<Claimed007, "grants" | "unknownService"> {
-  const count = reader.count(...SERVICES);
+  const count = reader.count(SERVICES, MAX_SERVICES);
   if (count === 0) reader.irregularities.add("NO_SERVICES");
   const grants: Grant[] = [];
   let before = 0;
