@@ -43,8 +43,13 @@ export interface ByteSpan {
  * cleared is used again, which spares its memory.
  */
 export class ByteWriter {
-  #bytes = Buffer.allocUnsafeSlow(1024);
+  #bytes: Buffer;
   #at = 0;
+
+  /** @param memory to write to, as long as there is room in it */
+  constructor(memory = Buffer.allocUnsafeSlow(256)) {
+    this.#bytes = memory;
+  }
 
   /** How many bytes were written. */
   get size(): number {

@@ -13,6 +13,9 @@ const MAX_KEPT_BYTES = 1024;
 // Each is all pad between two calls, as behind a key of no bytes: only the bytes of a key are written and taken back.
 const inner = Buffer.alloc(BLOCK + MAX_KEPT_BYTES, INNER_PAD);
 const outer = Buffer.alloc(BLOCK + HMAC_BYTES, OUTER_PAD);
+/** Where a message that is written anew may be written: {@link writeHmac} takes it from there without a copy. */
+export const messageMemory = inner.subarray(BLOCK);
+
 // The beginning of `inner` by length, each made when first needed.
 const beginnings: (Buffer | undefined)[] = [];
 
@@ -69,6 +72,7 @@ function forgetKey(size: number): void {
 }
 
 function setMessage(message: Uint8Array, from: number, to: number): void {
+  if (message === messageMemory && from === 0) return;
   const block = inner;
   if (from === 0 && to === message.length) {
     block.set(message, BLOCK);
