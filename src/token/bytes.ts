@@ -7,6 +7,23 @@ export const MAX_TOKEN_CHARS = 16_384;
 /** The text is not a token, or its bytes do not parse. The message is ours and has nothing of the text. */
 export class MalformedToken extends Error {
   override readonly name = "MalformedToken";
+  /** Whether it is over a limit of this service that the format does not have: Agora may well read it. */
+  readonly isOurLimit: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isOurLimit?: boolean } = {}) {
+    super(message, options);
+    this.isOurLimit = options.isOurLimit ?? false;
+  }
+}
+
+/**
+ * Checks that a text is not longer than is read.
+ *
+ * @throws MalformedToken
+ */
+export function checkTextLength(text: string): void {
+  if (text.length <= MAX_TOKEN_CHARS) return;
+  throw new MalformedToken(`it is longer than ${MAX_TOKEN_CHARS} characters`, { isOurLimit: true });
 }
 
 /** What was to be signed does not fit into a token that this service reads back. */
@@ -217,7 +234,9 @@ export class ByteReader {
   /** A uint16 that says how many of something follow. */
   count(name: string, most: number): number {
     const count = this.uint16(name);
-    if (count > most) throw new MalformedToken(`its ${name} is ${count}, more than the ${most} that are read`);
+    if (count > most) {
+      throw new MalformedToken(`its ${name} is ${count}, more than the ${most} that are read`, { isOurLimit: true });
+    }
     return count;
   }
 

@@ -34,6 +34,7 @@ const METHOD = 0x78;
 const NEEDS_DICTIONARY = 0x20;
 const LAST_FIXED = 0b011;
 const LAST_FIXED_BITS = 3;
+const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
 const HEADER_BYTES = 2;
 const CHECK_BYTES = 4;
 const WORDS = wordTable();
@@ -156,13 +157,18 @@ function inflateAny(stream: Buffer): Inflated {
     };
     return { content: buffer, consumed: engine.bytesWritten };
   } catch (error) {
-    throw new MalformedToken(faultOf(error), { cause: error });
+    const isOurLimit = codeOf(error) === TOO_LARGE;
+    throw new MalformedToken(faultOf(error), { cause: error, isOurLimit });
   }
 }
 
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
 function faultOf(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case "ERR_BUFFER_TOO_LARGE":
+  switch (codeOf(error)) {
+    case TOO_LARGE:
       return `its content is larger than ${MAX_CONTENT_BYTES} bytes`;
     case "Z_BUF_ERROR":
       return "its compressed content ends early: it is cut";

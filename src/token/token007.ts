@@ -4,6 +4,7 @@ import {
   ByteReader,
   type ByteSpan,
   ByteWriter,
+  checkTextLength,
   type Irregularity,
   MAX_TOKEN_CHARS,
   MalformedToken,
@@ -72,7 +73,7 @@ export function sign007(token: Token007, certificate: Uint8Array, keep?: (signat
  * @throws MalformedToken
  */
 export function parse007(text: string, record?: (span: ByteSpan) => void): Claimed007 {
-  if (text.length > MAX_TOKEN_CHARS) throw new MalformedToken(`it is longer than ${MAX_TOKEN_CHARS} characters`);
+  checkTextLength(text);
   if (!text.startsWith(VERSION)) throw new MalformedToken("it does not start with 007");
   const { bytes, canonical } = decodeBase64(text.slice(VERSION.length));
   const { content, consumed } = inflate(bytes);
