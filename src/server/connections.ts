@@ -149,6 +149,7 @@ export class Connections {
     const others = server.listeners("stream");
     server.removeAllListeners("stream");
     server.on("stream", (stream: ServerHttp2Stream, headers: Headers, flags: number, raw: readonly string[]) => {
+      this.#sessions.begin(stream);
       if (this.#gate?.sheds(stream, headers)) return;
       this.#sessions.note(stream);
       this.#onStream?.(stream, headers);

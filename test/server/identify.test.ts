@@ -85,7 +85,7 @@ async function listener(local: Presented["local"], credentials?: ServerCredentia
     },
   });
   const limits = { maxConnections: 1000, maxConnectionsPerAddress: 1000 };
-  const connections = new Connections({ limits, clock: () => 0, sessions: new Sessions(() => 0) });
+  const connections = new Connections({ limits, clock: () => 0, sessions: new Sessions(() => 0, 0) });
   const port = await echo.listen("127.0.0.1:0", credentials);
   connections.watch(port);
   const close = () => {
