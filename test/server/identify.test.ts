@@ -118,6 +118,12 @@ const NO_ANSWER = "undefined undefined";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
+test("there are bad credentials of every kind, and enough of them", () => {
+  expect(badJwts(NOW).length).toBeGreaterThanOrEqual(50);
+  expect(badApiKeys(key.key).length).toBeGreaterThanOrEqual(16);
+  expect(badCertificates(authority).length).toBeGreaterThanOrEqual(12);
+});
+
 describe("on a listener that is not for this machine alone", () => {
   let at: Listener;
   let session: ClientHttp2Session;
