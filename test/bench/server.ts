@@ -207,9 +207,13 @@ function cpuCandidate(name: string, generator: Generator, server: Running, load:
   };
 }
 
-/** Calls, and throws if a call failed: what refuses is quick. */
+/** Of a hundred calls, so many may be refused for want of time, on a machine that has much else to do. */
+const MOST_REFUSED = 2;
+
+/** Calls, and throws if more calls failed than noise explains: what refuses is quick, and would look cheap. */
 async function drive(generator: Generator, { port }: Running, load: Call): Promise<Outcome> {
   const outcome = await generator.run({ ...load, port });
-  if (outcome.succeeded !== load.calls) throw new Error(`calls failed: ${JSON.stringify(outcome)}`);
+  if (outcome.succeeded * 100 < load.calls * (100 - MOST_REFUSED))
+    throw new Error(`calls failed: ${JSON.stringify(outcome)}`);
   return outcome;
 }
