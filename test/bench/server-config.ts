@@ -42,7 +42,7 @@ export function configure({ projects = 1, permits = 1, callers = 1 }: Size = {})
     "callers:",
     ...keys.map(({ id, sha256 }) => `  - { id: ${id}, match: { api_key_sha256: ${sha256} } }`),
     "permits:",
-    ...Array.from({ length: permits }, (_, index) =>
+    ...Array.from({ length: permits - 1 }, (_, index) =>
       permitLine(`caller-${(index % callers) + 1}`, `project-${(index % projects) + 1}`, `other-${index}-*`),
     ),
     permitLine(caller?.id ?? "", project, "room-*"),
