@@ -47,6 +47,8 @@ export const IRREGULARITIES = {
 /** A key of {@link IRREGULARITIES}. */
 export type Irregularity = keyof typeof IRREGULARITIES;
 
+const NONE: ReadonlySet<Irregularity> = new Set();
+
 /** Where a value stands in the content of a token: for a map of its bytes. */
 export interface ByteSpan {
   readonly offset: number;
@@ -192,8 +194,8 @@ export class ByteWriter {
 
 /** Reads what {@link ByteWriter} writes: one cursor, no copies, bounds in one place. */
 export class ByteReader {
-  /** What was odd so far. */
-  readonly irregularities = new Set<Irregularity>();
+  // Made when there is something to note, which is for one in a thousand.
+  #irregularities: Set<Irregularity> | undefined;
   readonly #source: Buffer;
   readonly #record: ((span: ByteSpan) => void) | undefined;
   #at = 0;
@@ -202,6 +204,17 @@ export class ByteReader {
   constructor(source: Uint8Array, record?: (span: ByteSpan) => void) {
     this.#source = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.length);
     this.#record = record;
+  }
+
+  /** What was odd so far. */
+  get irregularities(): ReadonlySet<Irregularity> {
+    return this.#irregularities ?? NONE;
+  }
+
+  /** Notes that something is odd. */
+  note(irregularity: Irregularity): void {
+    this.#irregularities ??= new Set();
+    this.#irregularities.add(irregularity);
   }
 
   /** How many bytes are left. */
@@ -258,7 +271,7 @@ export class ByteReader {
     const text = this.#source.toString("utf8", at, at + size);
     // U+FFFD may be what was written: only a round trip tells.
     if (text.includes("\ufffd") && !Buffer.from(text, "utf8").equals(this.#source.subarray(at, at + size))) {
-      this.irregularities.add("TEXT_NOT_UTF8");
+      this.note("TEXT_NOT_UTF8");
     }
     return this.#told(at, size, name, text);
   }
@@ -285,4 +298,19 @@ export class ByteReader {
     this.#record?.({ offset, length, name, value });
     return value;
   }
+}
+
+/**
+ * Views of the beginning of a memory, by length. Each is made when first asked for: making one takes as long as what is
+ * done with so few bytes. They are all kept, so a memory should have a few thousand bytes at most.
+ */
+export function beginningsOf(memory: Buffer): (size: number) => Buffer {
+  const views: (Buffer | undefined)[] = [];
+  return (size) => {
+    const made = views[size];
+    if (made) return made;
+    const view = memory.subarray(0, size);
+    views[size] = view;
+    return view;
+  };
 }

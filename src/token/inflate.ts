@@ -3,7 +3,7 @@
 // other kinds of blocks, large contents, and whatever is wrong, so that what a stream is taken for is always its word.
 
 import { inflateSync } from "node:zlib";
-import { MAX_CONTENT_BYTES, MalformedToken } from "./bytes.ts";
+import { beginningsOf, MAX_CONTENT_BYTES, MalformedToken } from "./bytes.ts";
 import {
   adler32,
   DISTANCE_BASE,
@@ -43,6 +43,7 @@ const DISTANCE_SYMBOLS = Uint8Array.from({ length: 1 << FIXED_DISTANCE_BITS }, (
 );
 
 const out = Buffer.alloc(MAX_SHORT_BYTES);
+const beginning = beginningsOf(out);
 // Of these bits, the next from the lowest up, never more than 31 are held.
 let input: Buffer = out;
 let at = 0;
@@ -75,7 +76,7 @@ export function inflateFixed(stream: Buffer): Inflated | undefined {
   // Behind the end, 0 was read: that is a stream that is cut.
   if (checkAt + CHECK_BYTES > stream.length) return undefined;
   if (stream.readUInt32BE(checkAt) !== adler32(out, 0, size)) return undefined;
-  return { content: copyOf(out, size), consumed: checkAt + CHECK_BYTES };
+  return { content: Buffer.from(beginning(size)), consumed: checkAt + CHECK_BYTES };
 }
 
 function hasFixedHeader(stream: Buffer): boolean {
@@ -140,12 +141,6 @@ function take(count: number): number {
   bits >>= count;
   held -= count;
   return taken;
-}
-
-function copyOf(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafe(length);
-  bytes.copy(copy, 0, 0, length);
-  return copy;
 }
 
 function inflateAny(stream: Buffer): Inflated {
