@@ -1,4 +1,5 @@
-import { beginningsOf, MalformedToken } from "./bytes.ts";
+import { beginningsOf } from "./beginnings.ts";
+import { MalformedToken } from "./bytes.ts";
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

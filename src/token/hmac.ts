@@ -1,5 +1,5 @@
 import { createHmac, hash } from "node:crypto";
-import { beginningsOf } from "./bytes.ts";
+import { beginningsOf } from "./beginnings.ts";
 
 /** How many bytes an HMAC-SHA256 has. */
 export const HMAC_BYTES = 32;

@@ -3,7 +3,8 @@
 // other kinds of blocks, large contents, and whatever is wrong, so that what a stream is taken for is always its word.
 
 import { inflateSync } from "node:zlib";
-import { beginningsOf, MAX_CONTENT_BYTES, MalformedToken } from "./bytes.ts";
+import { beginningsOf } from "./beginnings.ts";
+import { MAX_CONTENT_BYTES, MalformedToken } from "./bytes.ts";
 import {
   adler32,
   DISTANCE_BASE,
