@@ -17,6 +17,8 @@ const ASIDE_BYTES = 256 * 1024;
 /** What a call may send besides its message, in bytes: headers, and what frames them. */
 const HEAD_BYTES = 16 * 1024;
 const SECOND_MS = 1000;
+/** How many calls with huge headers a session may make. */
+const MOST_HUGE = 8;
 
 /** What there is to know of a session. */
 interface Known {
@@ -30,6 +32,8 @@ interface Known {
   begun: number;
   /** What it had sent at the last look, in bytes. */
   bytes: number;
+  /** How many of its streams had huge headers. */
+  huge: number;
 }
 
 /** Knows the servers and the sessions of a process by their streams. */
@@ -75,6 +79,22 @@ export class Sessions {
   /** Counts a stream that begins. */
   begin({ session }: ServerHttp2Stream): void {
     if (session !== undefined) this.#knownOf(session).begun++;
+  }
+
+  /**
+   * Counts a stream whose headers are huge, and cuts its session if it has had some of them. Node.js keeps what headers it
+   * has shown until memory runs short, and a gigabyte of them comes in seconds.
+   *
+   * @returns whether it is cut
+   */
+  cuts(stream: ServerHttp2Stream): boolean {
+    const { session } = stream;
+    if (session === undefined || ++this.#knownOf(session).huge <= MOST_HUGE) return false;
+    if (session.destroyed) return true;
+    this.#flooding++;
+    stream.on("error", ignore);
+    session.destroy();
+    return true;
   }
 
   /** Counts a stream until it is closed. */
@@ -145,7 +165,7 @@ export class Sessions {
     const seen = this.#open.get(session);
     if (seen) return seen;
     const oldAt = this.#clock() + AGE_MS * (1 + JITTER * (2 * this.#random() - 1));
-    const known: Known = { streams: 0, oldAt, begun: 0, bytes: 0 };
+    const known: Known = { streams: 0, oldAt, begun: 0, bytes: 0, huge: 0 };
     this.#open.set(session, known);
     session.once("close", () => {
       this.#open.delete(session);
@@ -154,3 +174,6 @@ export class Sessions {
     return known;
   }
 }
+
+// A stream that breaks with its session has nobody to be told.
+function ignore(): void {}
