@@ -60,7 +60,8 @@ describe("a session that is too old", () => {
 });
 
 describe("a session that sends more than its calls can hold", () => {
-  const priority = frame(TYPE.PRIORITY, FLAG.NONE, 3, Buffer.from([0, 0, 0, 1, 16]));
+  // From version 22 on, Node.js ends floods of other odd frames by itself.
+  const update = frame(TYPE.WINDOW_UPDATE, FLAG.NONE, 0, Buffer.from([0, 0, 0, 1]));
 
   async function flooding(bytes: number) {
     const { port, address, bounds, pass } = await running();
@@ -76,7 +77,7 @@ describe("a session that sends more than its calls can hold", () => {
     socket.write(Buffer.concat([PREFACE, settings()]));
     await until(() => bounds.sessions.open === 2);
     pass(1000);
-    socket.write(Buffer.concat(Array(Math.ceil(bytes / priority.length)).fill(priority)));
+    socket.write(Buffer.concat(Array(Math.ceil(bytes / update.length)).fill(update)));
     await until(() => socket.bytesWritten >= bytes && socket.writableLength === 0);
     // An answer to a ping comes after all that was sent before it was read.
     socket.write(frame(TYPE.PING, FLAG.NONE, 0, Buffer.from("all read")));
