@@ -11,6 +11,7 @@ const ALONE = FILES.filter((path) => /vi\.(?:do)?[mM]ock\(|memoryUsage/.test(rea
 export default defineConfig({
   test: {
     typecheck: { enabled: false },
+    setupFiles: ["test/seed.ts"],
     testTimeout: 30_000,
     maxWorkers: "100%",
     // Two thirds of the time went into reading the same modules anew for every file: most files share them.

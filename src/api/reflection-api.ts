@@ -38,12 +38,17 @@ const ERROR_FILES = [file_google_rpc_status, file_google_rpc_error_details];
  */
 export function reflectionApi(services: readonly DescService[]): ReflectionApi {
   const names = services.map(({ typeName }) => typeName);
-  const known = describeFiles([...services.map(({ file }) => file), ...ERROR_FILES]);
+  // Made when first asked for: it takes a tenth of a start, and few ask.
+  let described: Descriptors | undefined;
+  const known = () => {
+    described ??= describeFiles([...services.map(({ file }) => file), ...ERROR_FILES]);
+    return described;
+  };
   return {
     // One answer at a time: a client that does not read its answers is not listened to.
     async *serverReflectionInfo<Q extends Question>(questions: AsyncIterable<Q>): AsyncGenerator<Answered<Q>, void> {
       for await (const question of questions) {
-        const messageResponse = answerTo(question.messageRequest, names, known);
+        const messageResponse = answerTo(question.messageRequest, names, known());
         yield { validHost: question.host, originalRequest: question, messageResponse };
       }
     },

@@ -68,6 +68,8 @@ export class Trail {
   #reopening = false;
   /** Whether the record that is cut short is of a call that was refused. */
   #cutIsRefused = false;
+  /** What the record that is cut short tells beside its own. */
+  #cutTells = NOTHING;
   #idle: (() => void) | undefined;
 
   constructor(parts: TrailParts) {
@@ -177,6 +179,7 @@ export class Trail {
     try {
       const cut = await this.#writer.replace(await this.#parts.reopen());
       const again = cut !== undefined && !this.#cutIsRefused ? [cut] : [];
+      if (cut !== undefined && this.#cutIsRefused) this.#untold.add(this.#cutTells);
       // It comes first, so that no file is without the number of its last record.
       this.#queue.pushFirst([eventBody(REOPENED, this.#parts.now()), ...again]);
     } catch (error) {
@@ -198,6 +201,7 @@ export class Trail {
       this.#untold.add({ undelivered: [written.completed] });
     }
     if (written.count === 0 && !written.cut) this.#untold.add(told);
+    if (written.cut) this.#cutTells = written.count === 0 ? told : NOTHING;
     this.#settle(entries, written);
     return written.error;
   }

@@ -98,6 +98,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   ],
   [/ERR_TLS_CERT_ALTNAME_INVALID/, "the server's certificate is for another name: --server-name says which"],
   [/certificate required|handshake failure/, "the server asks for a certificate of yours: --cert and --key"],
+  [/has expired|not yet valid/, "the time of the server's certificate has passed, or this machine's clock is wrong"],
   [/certificate|issuer/, "the server's certificate is of an authority that is not known here: --tls-ca names it"],
 ];
 

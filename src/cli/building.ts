@@ -60,7 +60,7 @@ export function hereFrom({ config, caller, unsafeSamples = false }: HereOptions,
 }
 
 // Its rules are compiled when they are first asked for.
-const validate = requestValidator([]);
+const validate = requestValidator();
 
 /**
  * Builds a token with a configuration.

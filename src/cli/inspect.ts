@@ -51,7 +51,7 @@ Exit codes:
 
 const EXIT_OF: Readonly<Record<number, number>> = { [Verdict.ACCEPTED]: EXIT.OK, [Verdict.REJECTED]: EXIT.REJECTED };
 // Its rules are compiled when they are first asked for.
-const validate = requestValidator([]);
+const validate = requestValidator();
 const UNCHECKED = "give --config, --certificate-file or --server";
 
 /** `inspect`: says what a token says, and why it would be refused. */

@@ -11,7 +11,7 @@ import { Failure } from "../failure.ts";
 import type { Snapshot } from "../server/snapshot.ts";
 
 // It compiles the rules when they are first needed, and keeps them.
-const validate = requestValidator([]);
+const validate = requestValidator();
 
 /** Something that was asked of the rows. */
 export interface Question {

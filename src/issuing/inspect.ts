@@ -9,7 +9,7 @@ import { byGravity, type Finding, type Verdict, verdictOf } from "./findings.ts"
 import type { Authority } from "./issue.ts";
 import { judge } from "./judge.ts";
 import { findProject, type Projects, projectsIn } from "./judge-project.ts";
-import { altered, isSomethingElse, notAToken, otherKind } from "./judge-text.ts";
+import { altered, notAToken, otherKind } from "./judge-text.ts";
 import { checkSignature, judgeCertificate, type Signature, verifierOf } from "./signature.ts";
 
 export { type Projects, projectsIn } from "./judge-project.ts";
@@ -42,7 +42,6 @@ export interface Inspection {
 type Question = Pick<InspectOrder, "token" | "expected" | "at">;
 type Examined = Omit<Inspection, "verdict" | "at">;
 
-const NO_VERSION = new MalformedToken("it does not start with the version of a token, such as 007");
 const NOTHING: Examined = {
   findings: [],
   signatureCheck: "SKIPPED",
@@ -86,15 +85,9 @@ interface Reading {
 
 function read(text: string): Reading {
   const direct = tryParseToken(text);
-  if (!(direct instanceof MalformedToken)) return isOther(direct, text) ? { fault: NO_VERSION } : { parsed: direct };
+  if (!(direct instanceof MalformedToken)) return { parsed: direct };
   const repair = repairToken(text);
-  if (!repair || isOther(repair.parsed, repair.text)) return { fault: direct };
-  return { parsed: repair.parsed, repair };
-}
-
-// An App ID begins with three digits at times, as a version does.
-function isOther(parsed: Parsed | undefined, text: string): boolean {
-  return parsed?.kind === "unsupported" && isSomethingElse(text);
+  return repair ? { parsed: repair.parsed, repair } : { fault: direct };
 }
 
 function examineParsed(parsed: Parsed, projects: Projects | undefined, order: Question): Examined {

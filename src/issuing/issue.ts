@@ -105,7 +105,7 @@ function sign(
     const lifetime = span.expiresAt - span.issuedAt;
     let signature: Uint8Array | undefined;
     const keep = (bytes: Uint8Array) => {
-      signature = Uint8Array.from(bytes);
+      signature = new Uint8Array(bytes);
     };
     const relative = grants.map((grant) => ({ ...grant, privileges: endsBy(grant.privileges, span, span.issuedAt) }));
     const text = sign007({ appId, salt, issuedAt: span.issuedAt, lifetime, grants: relative }, certificate, keep);

@@ -46,11 +46,15 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
 ];
 
 /** That a text is no token, with what it is in its place if that can be told. */
-export function notAToken(text: string, { message }: MalformedToken): Finding {
-  // The limit is ours and not Agora's.
+export function notAToken(text: string, { message, isOurLimit }: MalformedToken): Finding {
+  // The limits are ours and not Agora's, so no error of Agora's goes with them.
   if (text.length > MAX_TOKEN_CHARS) {
     const found = `The text has ${text.length} characters, and this server reads at most ${MAX_TOKEN_CHARS}: Agora's tokens have a few hundred.`;
     return finding("MALFORMED", found, { code: 0 });
+  }
+  if (isOurLimit) {
+    const found = `The text may be a token, but this server does not read it: ${message}. That limit is this server's, and Agora's builders stay far below it.`;
+    return finding("MALFORMED", found, { code: 0, mend: "Build a token of fewer grants, privileges or resources." });
   }
   const unset = unsetInWords(text.trim());
   if (unset) {
@@ -65,11 +69,6 @@ export function notAToken(text: string, { message }: MalformedToken): Finding {
     });
   }
   return finding("MALFORMED", `The text is not a token: ${message}.`);
-}
-
-/** Whether a text that begins like a token of an unknown version is known to be something else. */
-export function isSomethingElse(text: string): boolean {
-  return OTHERS.some(([shape]) => shape.test(text));
 }
 
 /** That a text was changed, how, and what it is with that undone. */

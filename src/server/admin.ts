@@ -53,7 +53,8 @@ export async function serveAdmin({ host, port }: AdminAddress, parts: AdminParts
   const connections = new Connections({
     limits: LIMITS,
     clock: parts.monotonic,
-    sessions: new Sessions(parts.monotonic),
+    // A probe sends no message to speak of.
+    sessions: new Sessions(parts.monotonic, 0),
   });
   const overdue = new Overdue<Socket>(PAGE_MS, parts.monotonic, (socket) => socket.destroy());
   const open = new Set<Socket>();

@@ -69,7 +69,7 @@ export class Bounds {
       isTimeRight = () => true,
     } = parts;
     this.limits = limits;
-    const sessions = new Sessions(monotonic);
+    const sessions = new Sessions(monotonic, limits.maxMessageBytes);
     const limiter = new Limiter(limits, monotonic, onExcess);
     const isFull = () => limiter.isFull;
     const gate = new Gate({ isBrief, isServed, isTimeRight, isFull, turn: new Turn(busy), onShed });

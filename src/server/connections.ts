@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import type { Gate } from "./gate.ts";
-import type { Headers } from "./headers.ts";
+import { areHuge, type Headers } from "./headers.ts";
 import { Overdue } from "./overdue.ts";
 import { noteRepeats } from "./repeated.ts";
 import type { Sessions } from "./sessions.ts";
@@ -149,6 +149,8 @@ export class Connections {
     const others = server.listeners("stream");
     server.removeAllListeners("stream");
     server.on("stream", (stream: ServerHttp2Stream, headers: Headers, flags: number, raw: readonly string[]) => {
+      this.#sessions.begin(stream);
+      if (areHuge(raw) && this.#sessions.cuts(stream)) return;
       if (this.#gate?.sheds(stream, headers)) return;
       this.#sessions.note(stream);
       this.#onStream?.(stream, headers);

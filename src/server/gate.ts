@@ -102,6 +102,8 @@ export class Gate {
   }
 
   #answer(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders | undefined): void {
+    // Its caller may have reset it already, and an answer to that would throw.
+    if (stream.destroyed || stream.closed) return;
     stream.on("error", ignore);
     stream.respond(headers, { endStream: true });
     if (this.#over.push(stream) === 1) setImmediate(() => this.#hangUp());

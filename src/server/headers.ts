@@ -18,6 +18,7 @@ export const MOST_HEADERS = 64;
 export const MOST_HEADER_BYTES = 8192;
 
 const OVERHEAD_BYTES = 32;
+const HUGE_BYTES = 32 * 1024;
 // gRPC over HTTP/2: `TimeoutValue` is a positive integer of at most 8 digits.
 const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 const UNITS_IN_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
@@ -50,6 +51,13 @@ export function judgeHeaders(headers: Headers, raw: readonly string[]): Refusal 
   const encoding = headers["grpc-encoding"];
   if (encoding !== undefined && encoding !== "identity") return COMPRESSED;
   return judgeTimeout(headers);
+}
+
+/** Whether headers are larger by far than any that a call needs. @param raw names and values in turn, as they came */
+export function areHuge(raw: readonly string[]): boolean {
+  let characters = 0;
+  for (const text of raw) characters += text.length;
+  return characters > HUGE_BYTES;
 }
 
 function lengthAt(raw: readonly string[], at: number): number {

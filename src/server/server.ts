@@ -1,4 +1,4 @@
-import { create, isMessage } from "@bufbuild/protobuf";
+import { isMessage } from "@bufbuild/protobuf";
 import { createServer, type Server } from "nice-grpc";
 import { BatchBuildTokensRequestSchema, TokenService } from "../../gen/agora/token/v1/token_pb.ts";
 import { Health as HealthService } from "../../gen/grpc/health/v1/health_pb.ts";
@@ -8,7 +8,7 @@ import type { Health } from "../api/health.ts";
 import { healthApi } from "../api/health-api.ts";
 import { reflectionApi } from "../api/reflection-api.ts";
 import { type TokenApiParts, tokenApi } from "../api/token-api.ts";
-import { requestValidator } from "../api/violations.ts";
+import { innermostFirst, requestValidator } from "../api/violations.ts";
 import { define, methodsByPath, refuseUndecodable } from "../rpc/definition.ts";
 import type { Bounds } from "./bounds.ts";
 import { admit } from "./middleware/admit.ts";
@@ -46,7 +46,7 @@ export const SERVICES = [TokenService, HealthService, ServerReflection, ServerRe
 const METHODS = methodsByPath([TokenService]);
 const ALL_METHODS = methodsByPath(SERVICES);
 const MOST_IN_BATCH = 100;
-const validator = requestValidator(TokenService.methods.map(({ input }) => ({ schema: input, empty: create(input) })));
+const validator = requestValidator();
 
 /** Makes a server for one address. THE LIST: what a call passes, in order, from the headers to the method. */
 export function tokenServer(parts: ServerParts): Server {
@@ -79,6 +79,11 @@ export const METHOD_NAMES: readonly string[] = Array.from(ALL_METHODS.keys(), me
 export function isServed(path: string): boolean {
   return ALL_METHODS.has(path);
 }
+
+/** What is done once the service answers, bit by bit, so that neither its start nor a call has to wait for it. */
+export const PREPARATIONS: readonly (() => void)[] = innermostFirst(TokenService.methods.map(({ input }) => input)).map(
+  (schema) => () => validator.compile(schema),
+);
 
 /** Whether a path is that of a method that builds, renews or inspects. */
 export function isBrief(path: string): boolean {

@@ -12,6 +12,14 @@ const BUSY_MS = 10_000;
 /** When what is open on it then is cut: calls take 10 seconds at most, and watches begin anew. */
 const CUT_MS = 10_000;
 
+/** What a session may send in a second besides calls, in bytes: 20,000 of the smallest frames. */
+const ASIDE_BYTES = 256 * 1024;
+/** What a call may send besides its message, in bytes: headers, and what frames them. */
+const HEAD_BYTES = 16 * 1024;
+const SECOND_MS = 1000;
+/** How many calls with huge headers a session may make. */
+const MOST_HUGE = 8;
+
 /** What there is to know of a session. */
 interface Known {
   /** How many streams are open. */
@@ -20,48 +28,95 @@ interface Known {
   readonly oldAt: number;
   /** When it was closed for its age. */
   closedAt?: number;
+  /** How many streams began since the last look. */
+  begun: number;
+  /** What it had sent at the last look, in bytes. */
+  bytes: number;
+  /** How many of its streams had huge headers. */
+  huge: number;
 }
 
 /** Knows the servers and the sessions of a process by their streams. */
 export class Sessions {
   readonly #clock: () => number;
+  readonly #mostBytes: number;
   readonly #random: () => number;
   readonly #servers = new Set<Http2Server>();
   readonly #open = new Map<Http2Session, Known>();
   #onEmpty: (() => void) | undefined;
+  #lastSweep: number;
+  #flooding = 0;
 
   /**
    * @param clock never goes back, in milliseconds
+   * @param maxMessageBytes of a call
    * @param random from 0 to 1
    */
-  constructor(clock: () => number, random: () => number = Math.random) {
+  constructor(clock: () => number, maxMessageBytes: number, random: () => number = Math.random) {
     this.#clock = clock;
+    this.#lastSweep = clock();
+    this.#mostBytes = maxMessageBytes + HEAD_BYTES;
     this.#random = random;
   }
 
-  /** How many have had a call, and are open. */
+  /** How many are open. */
   get open(): number {
     return this.#open.size;
+  }
+
+  /** How many were cut, since they sent more than their calls can hold. */
+  get flooding(): number {
+    return this.#flooding;
   }
 
   /** Looks after a server that listens. */
   attend(server: Http2Server): void {
     this.#servers.add(server);
+    // The session of its very first connection may be there already: its first stream tells of it.
+    server.on("session", (session: Http2Session) => this.#knownOf(session));
+  }
+
+  /** Counts a stream that begins. */
+  begin({ session }: ServerHttp2Stream): void {
+    if (session !== undefined) this.#knownOf(session).begun++;
+  }
+
+  /**
+   * Counts a stream whose headers are huge, and cuts its session if it has had some of them. Node.js keeps what headers it
+   * has shown until memory runs short, and a gigabyte of them comes in seconds.
+   *
+   * @returns whether it is cut
+   */
+  cuts(stream: ServerHttp2Stream): boolean {
+    const { session } = stream;
+    if (session === undefined || ++this.#knownOf(session).huge <= MOST_HUGE) return false;
+    if (session.destroyed) return true;
+    this.#flooding++;
+    stream.on("error", ignore);
+    session.destroy();
+    return true;
   }
 
   /** Counts a stream until it is closed. */
   note(stream: ServerHttp2Stream): void {
     const { session } = stream;
     if (session === undefined) return;
-    const known = this.#open.get(session) ?? this.#begin(session);
+    const known = this.#knownOf(session);
     known.streams++;
     stream.once("close", () => known.streams--);
   }
 
-  /** Closes what is too old, as {@link close} does. To be called every second. */
+  /** Cuts what floods, and closes what is too old, as {@link close} does. To be called every second. */
   sweep(): void {
     const now = this.#clock();
+    const seconds = Math.max(1, (now - this.#lastSweep) / SECOND_MS);
+    this.#lastSweep = now;
     for (const [session, known] of this.#open) {
+      if (this.#floods(session, known, seconds)) {
+        this.#flooding++;
+        session.destroy();
+        continue;
+      }
       const { streams, oldAt, closedAt } = known;
       if (closedAt !== undefined && now >= closedAt + CUT_MS) session.destroy();
       if (session.closed || now < oldAt || (streams > 0 && now < oldAt + BUSY_MS)) continue;
@@ -96,8 +151,21 @@ export class Sessions {
     });
   }
 
-  #begin(session: Http2Session): Known {
-    const known: Known = { streams: 0, oldAt: this.#clock() + AGE_MS * (1 + JITTER * (2 * this.#random() - 1)) };
+  // Node.js bounds neither frames that are no calls, nor frames of a byte, nor header blocks that are too large for it.
+  #floods(session: Http2Session, known: Known, seconds: number): boolean {
+    const bytes = session.destroyed ? known.bytes : (session.socket?.bytesRead ?? known.bytes);
+    const sent = bytes - known.bytes;
+    const may = seconds * ASIDE_BYTES + (known.begun + known.streams) * this.#mostBytes;
+    known.bytes = bytes;
+    known.begun = 0;
+    return sent > may;
+  }
+
+  #knownOf(session: Http2Session): Known {
+    const seen = this.#open.get(session);
+    if (seen) return seen;
+    const oldAt = this.#clock() + AGE_MS * (1 + JITTER * (2 * this.#random() - 1));
+    const known: Known = { streams: 0, oldAt, begun: 0, bytes: 0, huge: 0 };
     this.#open.set(session, known);
     session.once("close", () => {
       this.#open.delete(session);
@@ -106,3 +174,6 @@ export class Sessions {
     return known;
   }
 }
+
+// A stream that breaks with its session has nobody to be told.
+function ignore(): void {}

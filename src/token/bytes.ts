@@ -7,6 +7,23 @@ export const MAX_TOKEN_CHARS = 16_384;
 /** The text is not a token, or its bytes do not parse. The message is ours and has nothing of the text. */
 export class MalformedToken extends Error {
   override readonly name = "MalformedToken";
+  /** Whether it is over a limit of this service that the format does not have: Agora may well read it. */
+  readonly isOurLimit: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isOurLimit?: boolean } = {}) {
+    super(message, options);
+    this.isOurLimit = options.isOurLimit ?? false;
+  }
+}
+
+/**
+ * Checks that a text is not longer than is read.
+ *
+ * @throws MalformedToken
+ */
+export function checkTextLength(text: string): void {
+  if (text.length <= MAX_TOKEN_CHARS) return;
+  throw new MalformedToken(`it is longer than ${MAX_TOKEN_CHARS} characters`, { isOurLimit: true });
 }
 
 /** What was to be signed does not fit into a token that this service reads back. */
@@ -29,6 +46,8 @@ export const IRREGULARITIES = {
 
 /** A key of {@link IRREGULARITIES}. */
 export type Irregularity = keyof typeof IRREGULARITIES;
+
+const NONE: ReadonlySet<Irregularity> = new Set();
 
 /** Where a value stands in the content of a token: for a map of its bytes. */
 export interface ByteSpan {
@@ -175,8 +194,8 @@ export class ByteWriter {
 
 /** Reads what {@link ByteWriter} writes: one cursor, no copies, bounds in one place. */
 export class ByteReader {
-  /** What was odd so far. */
-  readonly irregularities = new Set<Irregularity>();
+  // Made when there is something to note, which is for one in a thousand.
+  #irregularities: Set<Irregularity> | undefined;
   readonly #source: Buffer;
   readonly #record: ((span: ByteSpan) => void) | undefined;
   #at = 0;
@@ -185,6 +204,17 @@ export class ByteReader {
   constructor(source: Uint8Array, record?: (span: ByteSpan) => void) {
     this.#source = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.length);
     this.#record = record;
+  }
+
+  /** What was odd so far. */
+  get irregularities(): ReadonlySet<Irregularity> {
+    return this.#irregularities ?? NONE;
+  }
+
+  /** Notes that something is odd. */
+  note(irregularity: Irregularity): void {
+    this.#irregularities ??= new Set();
+    this.#irregularities.add(irregularity);
   }
 
   /** How many bytes are left. */
@@ -217,7 +247,9 @@ export class ByteReader {
   /** A uint16 that says how many of something follow. */
   count(name: string, most: number): number {
     const count = this.uint16(name);
-    if (count > most) throw new MalformedToken(`its ${name} is ${count}, more than the ${most} that are read`);
+    if (count > most) {
+      throw new MalformedToken(`its ${name} is ${count}, more than the ${most} that are read`, { isOurLimit: true });
+    }
     return count;
   }
 
@@ -239,7 +271,7 @@ export class ByteReader {
     const text = this.#source.toString("utf8", at, at + size);
     // U+FFFD may be what was written: only a round trip tells.
     if (text.includes("\ufffd") && !Buffer.from(text, "utf8").equals(this.#source.subarray(at, at + size))) {
-      this.irregularities.add("TEXT_NOT_UTF8");
+      this.note("TEXT_NOT_UTF8");
     }
     return this.#told(at, size, name, text);
   }

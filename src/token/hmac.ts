@@ -1,4 +1,5 @@
 import { createHmac, hash } from "node:crypto";
+import { beginningsOf } from "./beginnings.ts";
 
 /** How many bytes an HMAC-SHA256 has. */
 export const HMAC_BYTES = 32;
@@ -16,8 +17,7 @@ const outer = Buffer.alloc(BLOCK + HMAC_BYTES, OUTER_PAD);
 /** Where a message that is written anew may be written: {@link writeHmac} takes it from there without a copy. */
 export const messageMemory = inner.subarray(BLOCK);
 
-// The beginning of `inner` by length, each made when first needed.
-const beginnings: (Buffer | undefined)[] = [];
+const beginning = beginningsOf(inner);
 
 /** HMAC-SHA256, 32 bytes: the plain way. */
 export function hmacSha256(key: Uint8Array, message: Uint8Array): Buffer {
@@ -84,12 +84,4 @@ function setMessage(message: Uint8Array, from: number, to: number): void {
 
 function put(out: Buffer, at: number, digest: string): void {
   for (let n = 0; n < HMAC_BYTES; n++) out[at + n] = digest.charCodeAt(n);
-}
-
-function beginning(size: number): Buffer {
-  const made = beginnings[size];
-  if (made) return made;
-  const view = inner.subarray(0, size);
-  beginnings[size] = view;
-  return view;
 }

@@ -3,6 +3,7 @@
 // other kinds of blocks, large contents, and whatever is wrong, so that what a stream is taken for is always its word.
 
 import { inflateSync } from "node:zlib";
+import { beginningsOf } from "./beginnings.ts";
 import { MAX_CONTENT_BYTES, MalformedToken } from "./bytes.ts";
 import {
   adler32,
@@ -34,6 +35,7 @@ const METHOD = 0x78;
 const NEEDS_DICTIONARY = 0x20;
 const LAST_FIXED = 0b011;
 const LAST_FIXED_BITS = 3;
+const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
 const HEADER_BYTES = 2;
 const CHECK_BYTES = 4;
 const WORDS = wordTable();
@@ -42,6 +44,7 @@ const DISTANCE_SYMBOLS = Uint8Array.from({ length: 1 << FIXED_DISTANCE_BITS }, (
 );
 
 const out = Buffer.alloc(MAX_SHORT_BYTES);
+const beginning = beginningsOf(out);
 // Of these bits, the next from the lowest up, never more than 31 are held.
 let input: Buffer = out;
 let at = 0;
@@ -74,7 +77,7 @@ export function inflateFixed(stream: Buffer): Inflated | undefined {
   // Behind the end, 0 was read: that is a stream that is cut.
   if (checkAt + CHECK_BYTES > stream.length) return undefined;
   if (stream.readUInt32BE(checkAt) !== adler32(out, 0, size)) return undefined;
-  return { content: copyOf(out, size), consumed: checkAt + CHECK_BYTES };
+  return { content: Buffer.from(beginning(size)), consumed: checkAt + CHECK_BYTES };
 }
 
 function hasFixedHeader(stream: Buffer): boolean {
@@ -141,12 +144,6 @@ function take(count: number): number {
   return taken;
 }
 
-function copyOf(bytes: Buffer, length: number): Buffer {
-  const copy = Buffer.allocUnsafe(length);
-  bytes.copy(copy, 0, 0, length);
-  return copy;
-}
-
 function inflateAny(stream: Buffer): Inflated {
   try {
     // With `info`, Node gives the engine too, which knows where the stream ended.
@@ -156,13 +153,18 @@ function inflateAny(stream: Buffer): Inflated {
     };
     return { content: buffer, consumed: engine.bytesWritten };
   } catch (error) {
-    throw new MalformedToken(faultOf(error), { cause: error });
+    const isOurLimit = codeOf(error) === TOO_LARGE;
+    throw new MalformedToken(faultOf(error), { cause: error, isOurLimit });
   }
 }
 
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
 function faultOf(error: unknown): string {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case "ERR_BUFFER_TOO_LARGE":
+  switch (codeOf(error)) {
+    case TOO_LARGE:
       return `its content is larger than ${MAX_CONTENT_BYTES} bytes`;
     case "Z_BUF_ERROR":
       return "its compressed content ends early: it is cut";

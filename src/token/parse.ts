@@ -1,4 +1,4 @@
-import { type ByteSpan, MAX_TOKEN_CHARS, MalformedToken } from "./bytes.ts";
+import { type ByteSpan, checkTextLength, MalformedToken } from "./bytes.ts";
 import { type LegacyToken, recognizeLegacy } from "./legacy.ts";
 import { type Claimed006, parse006 } from "./token006.ts";
 import { type Claimed007, parse007 } from "./token007.ts";
@@ -12,8 +12,9 @@ export type Parsed =
   | { readonly kind: "legacy"; readonly legacy: LegacyToken }
   | { readonly kind: "unsupported"; readonly version: string };
 
-// A version, and a body long enough that three digits are no accident.
-const VERSIONED = /^[0-9]{3}[A-Za-z0-9+/]{16,}={0,2}$/;
+// A version, and a body long enough that three digits are no accident. An App ID or an App Certificate begins with
+// three digits at times: 32 hexadecimal digits are too few for any token.
+const VERSIONED = /^(?![0-9A-Fa-f]{32}$)[0-9]{3}[A-Za-z0-9+/]{16,}={0,2}$/;
 
 /**
  * Finds out what a text is, exactly as it stands: what something did to it on its way is for {@link repairToken}.
@@ -22,7 +23,7 @@ const VERSIONED = /^[0-9]{3}[A-Za-z0-9+/]{16,}={0,2}$/;
  * @throws MalformedToken if it is no token, or its bytes do not parse
  */
 export function parseToken(text: string, record?: (span: ByteSpan) => void): Parsed {
-  if (text.length > MAX_TOKEN_CHARS) throw new MalformedToken(`it is longer than ${MAX_TOKEN_CHARS} characters`);
+  checkTextLength(text);
   const legacy = recognizeLegacy(text);
   if (legacy) return { kind: "legacy", legacy };
   if (text.startsWith("007")) return { kind: "token", claimed: parse007(text, record) };

@@ -71,7 +71,7 @@ const permissions: Field<readonly Rtm2Permission[]> = {
       for (let accesses = reader.count(...ACCESSES); accesses > 0; accesses--) {
         const access = reader.uint16("access");
         const kind = resourceType * 0x1_0000 + access;
-        if (kind <= before) reader.irregularities.add("RESOURCES_UNSORTED");
+        if (kind <= before) reader.note("RESOURCES_UNSORTED");
         before = kind;
         const resources: string[] = [];
         for (let n = reader.count(...RESOURCES); n > 0; n--) {
@@ -192,8 +192,8 @@ export function readPrivileges(reader: ByteReader): Map<number, number> {
   let before = -1;
   for (let n = reader.count(PRIVILEGES, MAX_PRIVILEGES); n > 0; n--) {
     const number = reader.uint16("privilege");
-    if (privileges.has(number)) reader.irregularities.add("PRIVILEGE_REPEATED");
-    else if (number < before) reader.irregularities.add("PRIVILEGES_UNSORTED");
+    if (privileges.has(number)) reader.note("PRIVILEGE_REPEATED");
+    else if (number < before) reader.note("PRIVILEGES_UNSORTED");
     before = number;
     privileges.set(number, reader.uint32("end of the privilege"));
   }

@@ -197,11 +197,13 @@ function checkLength(text: string): void {
     throw new MalformedToken(
       `a token of version 006 has at least ${SHORTEST} characters, and it has ${text.length}: it is cut`,
     );
-  if (text.length > LONGEST)
-    throw new MalformedToken(`a token of version 006 has at most ${LONGEST} characters, and it has ${text.length}`);
   if (over % PER_PRIVILEGE !== 0) {
     throw new MalformedToken(
       `a token of version 006 has ${SHORTEST} characters and ${PER_PRIVILEGE} more for each privilege; ${text.length} is no such number: something is missing or added`,
     );
+  }
+  if (text.length > LONGEST) {
+    const found = `a token of version 006 has at most ${LONGEST} characters, and it has ${text.length}`;
+    throw new MalformedToken(found, { isOurLimit: true });
   }
 }

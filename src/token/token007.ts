@@ -1,9 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
-import { decodeBase64 } from "./base64.ts";
+import { decodeBase64Briefly } from "./base64.ts";
 import {
   ByteReader,
   type ByteSpan,
   ByteWriter,
+  checkTextLength,
   type Irregularity,
   MAX_TOKEN_CHARS,
   MalformedToken,
@@ -72,13 +73,13 @@ export function sign007(token: Token007, certificate: Uint8Array, keep?: (signat
  * @throws MalformedToken
  */
 export function parse007(text: string, record?: (span: ByteSpan) => void): Claimed007 {
-  if (text.length > MAX_TOKEN_CHARS) throw new MalformedToken(`it is longer than ${MAX_TOKEN_CHARS} characters`);
+  checkTextLength(text);
   if (!text.startsWith(VERSION)) throw new MalformedToken("it does not start with 007");
-  const { bytes, canonical } = decodeBase64(text.slice(VERSION.length));
+  const { bytes, canonical } = decodeBase64Briefly(text.slice(VERSION.length));
   const { content, consumed } = inflate(bytes);
   const reader = new ByteReader(content, record);
-  if (!canonical) reader.irregularities.add("BASE64_BITS");
-  if (consumed < bytes.length) reader.irregularities.add("BYTES_AFTER_STREAM");
+  if (!canonical) reader.note("BASE64_BITS");
+  if (consumed < bytes.length) reader.note("BYTES_AFTER_STREAM");
   return decode(reader);
 }
 
@@ -132,7 +133,7 @@ function decode(reader: ByteReader): Claimed007 {
 
 function decodeServices(reader: ByteReader): Pick<Claimed007, "grants" | "unknownService"> {
   const count = reader.count(SERVICES, MAX_SERVICES);
-  if (count === 0) reader.irregularities.add("NO_SERVICES");
+  if (count === 0) reader.note("NO_SERVICES");
   const grants: Grant[] = [];
   let before = 0;
   while (grants.length < count) {
@@ -140,12 +141,12 @@ function decodeServices(reader: ByteReader): Pick<Claimed007, "grants" | "unknow
     const name = serviceOfType(type);
     // The length of an unknown service is not written, so nothing after it can be found.
     if (name === undefined) return { grants, unknownService: { type, undecoded: count - grants.length } };
-    if (type < before) reader.irregularities.add("SERVICES_UNSORTED");
+    if (type < before) reader.note("SERVICES_UNSORTED");
     before = type;
     grants.push(readGrant(reader, name));
   }
   if (reader.left > 0) {
-    reader.irregularities.add("BYTES_AT_END");
+    reader.note("BYTES_AT_END");
     reader.raw(reader.left, "bytes after the last service");
   }
   return { grants, unknownService: undefined };

@@ -135,3 +135,17 @@ test("it needs the permission of BuildToken in the same row", async () => {
   const { issuedTokens } = await answered("batchBuildTokens", request, rows(["BuildToken", "BatchBuildTokens"]));
   expect(issuedTokens).toHaveLength(1);
 });
+
+test("a large batch lets other calls come first again and again", async () => {
+  const requests = Array.from({ length: 100 }, () => GOOD);
+  let turns = 0;
+  let isDone = false;
+  const turn = () => {
+    turns++;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await answered("batchBuildTokens", { requests }, world());
+  isDone = true;
+  expect(turns).toBeGreaterThanOrEqual(6);
+});

@@ -49,7 +49,7 @@ export type Outcome<M extends Method> = { readonly response: Response<M> } | { r
 /** The caller of all calls that name no other. */
 export const CALLER = "lobby";
 
-const validator = requestValidator(TokenService.methods.map(({ input }) => ({ schema: input, empty: create(input) })));
+const validator = requestValidator();
 
 /** Calls a method. Request, response and failure go through their bytes, as over a connection. */
 export async function call<M extends Method>(

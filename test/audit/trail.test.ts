@@ -160,6 +160,25 @@ describe("drop", () => {
   });
 });
 
+test("what a record cut short was to tell of earlier ones is told in the next file, if its own call was refused", async () => {
+  const { trail, sink, timers, reopened } = trailOf();
+  await settled();
+  sink.behaviour = { room: 1 };
+  expect(watched(trail.record([body(1)]))).toBeDefined();
+  await settled();
+  sink.behaviour = "takes";
+  await timers.pass(250);
+  sink.behaviour = { room: 1 };
+  const second = watched(trail.record([body(2)]));
+  await settled();
+  trail.reopen();
+  await timers.pass(250);
+  await trail.record([body(3)]);
+  expect(second.state).toBe("AUDIT_UNAVAILABLE");
+  const [next] = reopened;
+  expect(next?.records).toMatchObject([{ event: "reopened", refused: 2, undelivered: [2] }, { n: 3 }]);
+});
+
 test("whatever the output does, the chain holds, and what is recorded as delivered was", async () => {
   const step = fc.oneof(
     fc.record({ call: fc.integer({ min: 1, max: 4 }) }),
@@ -211,7 +230,7 @@ test("whatever the output does, the chain holds, and what is recorded as deliver
         else expect(told.length + trail.state.lost).toBe(answered.length + 1);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) },
   );
 });
 

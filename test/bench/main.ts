@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { contests as core } from "./core.ts";
 import { type Contest, type Result, run } from "./harness.ts";
 import { reportOf, tableOf } from "./report.ts";
+import { contests as server } from "./server.ts";
 import { contests as start } from "./start.ts";
 
 /** What a group of contests may ask about the run. */
@@ -18,7 +19,7 @@ export interface BenchOptions {
 export type Group = (options: BenchOptions) => Iterable<Contest> | AsyncIterable<Contest>;
 
 // Imported at once: what a bundle loads later is wrapped, and runs slower than in the server's bundle.
-const GROUPS: Readonly<Record<string, Group>> = { core, start };
+const GROUPS: Readonly<Record<string, Group>> = { core, start, server };
 
 const OUT = "dist/bench";
 const USAGE = `npm run bench -- [${Object.keys(GROUPS).join("|")}]... [--rounds N] [--peers] [--check]`;

@@ -8,7 +8,7 @@ import { EXIT } from "../../src/cli/run.ts";
 import { atPrompt } from "./at-prompt.ts";
 import { folder, write } from "./command.ts";
 
-describe("standard output", () => {
+describe.concurrent("standard output", () => {
   const run = (stdout: "pipe" | number, args: readonly string[]) =>
     new Promise<{ code: unknown; error: string }>((resolve) => {
       const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts", ...args], {

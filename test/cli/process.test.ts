@@ -42,3 +42,19 @@ test("no report with the environment is written by itself", () => {
   if ("excludeEnv" in report) expect(report.excludeEnv).toBe(true);
   else expect([reportOnFatalError, reportOnSignal, reportOnUncaughtException]).toEqual([false, false, false]);
 });
+
+test("lines that nobody reads do not fill the memory", () => {
+  const written: string[] = [];
+  vi.spyOn(process.stderr, "write").mockImplementation((line) => written.push(String(line)) > 0);
+  const waiting = vi.spyOn(process.stderr, "writableLength", "get");
+  const { error, errorsLost } = processSurroundings();
+  waiting.mockReturnValue(0);
+  error("one");
+  waiting.mockReturnValue(1024 * 1024);
+  error("two");
+  waiting.mockReturnValue(1);
+  error("three");
+  vi.restoreAllMocks();
+  expect(written).toEqual(["one\n", "three\n"]);
+  expect(errorsLost?.()).toBe(1);
+});

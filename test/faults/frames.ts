@@ -124,7 +124,12 @@ export class RawConnection {
     this.socket.on("data", (bytes) => this.#take(bytes, onFrame));
   }
 
-  /** Begins as a client does: no table for headers, and a window that is never too small. */
+  /** Begins as a client does, with no settings. */
+  begin(): this {
+    return this.send(Buffer.concat([PREFACE, settings()]));
+  }
+
+  /** Begins as a client that reads much: no table for headers, and a window that is never too small. */
   open(): this {
     this.socket.write(Buffer.concat([PREFACE, settings({ 1: 0, 4: WHOLE_WINDOW })]));
     return this.send(frame(TYPE.WINDOW_UPDATE, FLAG.NONE, 0, uint32(WHOLE_WINDOW - 65_535)));

@@ -56,8 +56,24 @@ export function underLoad(port = 0, more = ""): (folder: string) => string {
   };
 }
 
-/** Starts `dist/main.cjs`, which `npm run build` makes, and waits until it serves. It ends with the test. */
+/** As {@link startServer}. It ends with the test. */
 export async function startProcess(options: StartOptions = {}): Promise<Process> {
+  const { process: started, serves } = launched(options);
+  onTestFinished(async () => {
+    started.child.kill("SIGCONT");
+    started.child.kill("SIGKILL");
+    await started.ended;
+  });
+  return { ...started, address: await serves };
+}
+
+/** Starts `dist/main.cjs`, which `npm run build` makes, and waits until it serves. */
+export async function startServer(options: StartOptions = {}): Promise<Process> {
+  const { process: started, serves } = launched(options);
+  return { ...started, address: await serves };
+}
+
+function launched(options: StartOptions): { process: Omit<Process, "address">; serves: Promise<string> } {
   const folder = mkdtempSync(join(tmpdir(), "agora-tokend-"));
   const file = join(folder, "config.yaml");
   writeFileSync(file, (options.config ?? underLoad(options.port))(folder), { mode: 0o644 });
@@ -71,12 +87,7 @@ export async function startProcess(options: StartOptions = {}): Promise<Process>
       resolve({ code, signal });
     });
   });
-  onTestFinished(async () => {
-    child.kill("SIGCONT");
-    child.kill("SIGKILL");
-    await ended;
-  });
-  const address = await new Promise<string>((resolve, reject) => {
+  const serves = new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
       printed += chunk.toString();
       const served = /^agora-tokend serves on (\S+)$/m.exec(printed)?.[1];
@@ -86,15 +97,15 @@ export async function startProcess(options: StartOptions = {}): Promise<Process>
     child.stderr?.on("data", read);
     ended.then(() => reject(new Error(`the server did not start: ${printed}`)));
   });
-  return {
-    address,
+  const started = {
     pid: child.pid ?? 0,
     ended,
     folder,
     child,
-    signal: (name) => child.kill(name),
+    signal: (name: NodeJS.Signals) => child.kill(name),
     printed: () => printed,
   };
+  return { process: started, serves };
 }
 
 /** Asks for its health, on a connection of its own. Undefined if there is no answer. */

@@ -1,11 +1,12 @@
 // What is said of a text that is not a token as it stands.
 
+import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { examine, projectsIn } from "../../src/issuing/inspect.ts";
 import { altered } from "../../src/issuing/judge-text.ts";
 import { KeyRing } from "../../src/keyring/keyring.ts";
 import { ALTERATIONS, type Alteration } from "../../src/token/altered.ts";
-import { MAX_TOKEN_CHARS } from "../../src/token/bytes.ts";
+import { ByteWriter, MAX_TOKEN_CHARS } from "../../src/token/bytes.ts";
 import { rtc007, services, token006, token007 } from "../api/originals.ts";
 import { DIGITS, NOW } from "../api/world.ts";
 import { sampleWith } from "../token/sample-tokens.ts";
@@ -145,6 +146,24 @@ describe("a text that is no token", () => {
       verdict: "REJECTED",
       findings: [
         { reason: "MALFORMED", agoraErrorCode: 0, description: expect.stringContaining("has 16385 characters") },
+      ],
+    });
+  });
+
+  test("because it holds more than this server reads: the limit is ours, and Agora has no error for it", () => {
+    const content = new ByteWriter().bytes(Buffer.alloc(32)).text("0".repeat(32)).uint32(1).uint32(1).uint32(1);
+    const token = `007${deflateSync(content.uint16(33).finish()).toString("base64")}`;
+    const projects = projectsIn(new KeyRing(PROJECTS), undefined, () => true);
+    expect(examine(projects, { token, expected: undefined, at: NOW })).toMatchObject({
+      verdict: "REJECTED",
+      findings: [
+        {
+          reason: "MALFORMED",
+          agoraErrorCode: 0,
+          description: expect.stringMatching(
+            /services is 33, more than the 32 that are read\. That limit is this server's/,
+          ),
+        },
       ],
     });
   });

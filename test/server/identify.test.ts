@@ -85,7 +85,7 @@ async function listener(local: Presented["local"], credentials?: ServerCredentia
     },
   });
   const limits = { maxConnections: 1000, maxConnectionsPerAddress: 1000 };
-  const connections = new Connections({ limits, clock: () => 0, sessions: new Sessions(() => 0) });
+  const connections = new Connections({ limits, clock: () => 0, sessions: new Sessions(() => 0, 0) });
   const port = await echo.listen("127.0.0.1:0", credentials);
   connections.watch(port);
   const close = () => {
@@ -117,6 +117,12 @@ async function call(session: ClientHttp2Session, headers: Record<string, string>
 const NO_ANSWER = "undefined undefined";
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+test("there are bad credentials of every kind, and enough of them", () => {
+  expect(badJwts(NOW).length).toBeGreaterThanOrEqual(50);
+  expect(badApiKeys(key.key).length).toBeGreaterThanOrEqual(16);
+  expect(badCertificates(authority).length).toBeGreaterThanOrEqual(12);
+});
 
 describe("on a listener that is not for this machine alone", () => {
   let at: Listener;

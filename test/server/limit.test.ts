@@ -1,8 +1,10 @@
+import type { ServerHttp2Stream } from "node:http2";
 import { Status } from "nice-grpc";
 import { describe, expect, test } from "vitest";
 import { Bucket } from "../../src/access/rate.ts";
 import { Failure } from "../../src/failure.ts";
 import { DETAILS_TRAILER, decodeDetails } from "../../src/rpc/error-details.ts";
+import { Gate } from "../../src/server/gate.ts";
 import { LAG_TICK_MS, LoopLag } from "../../src/server/lag.ts";
 import { type Excess, Limiter, limit } from "../../src/server/middleware/limit.ts";
 import { Overdue } from "../../src/server/overdue.ts";
@@ -161,6 +163,24 @@ describe("a turn of the event loop", () => {
     end();
     expect(taken(64, 1000)).toBe(64);
   });
+});
+
+test.each([{ destroyed: true }, { closed: true }])("a call that its caller reset has no answer: %j", (state) => {
+  const turn = { takes: () => false } as unknown as Turn;
+  const gate = new Gate({
+    isBrief: () => true,
+    isServed: () => true,
+    isTimeRight: () => false,
+    isFull: () => false,
+    turn,
+  });
+  const respond = () => {
+    throw new Error("ERR_HTTP2_INVALID_STREAM");
+  };
+  const stream = { destroyed: false, closed: false, ...state, respond, on: () => undefined };
+  const headers = { ":path": "/x" };
+  expect(gate.sheds(stream as unknown as ServerHttp2Stream, headers)).toBe(true);
+  expect(gate.refuses(stream as unknown as ServerHttp2Stream, headers, [])).toBe(true);
 });
 
 test("a call that was given up is not let in", async () => {

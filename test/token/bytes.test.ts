@@ -144,7 +144,7 @@ describe("ByteReader", () => {
   test("a count is bounded before anything is read by it", () => {
     expect(new ByteReader(bytesOf(64, 0)).count("number of privileges", 64)).toBe(64);
     expect(() => new ByteReader(bytesOf(65, 0)).count("number of privileges", 64)).toThrow(
-      new MalformedToken("its number of privileges is 65, more than the 64 that are read"),
+      new MalformedToken("its number of privileges is 65, more than the 64 that are read", { isOurLimit: true }),
     );
   });
 

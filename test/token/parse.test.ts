@@ -1,5 +1,12 @@
+import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type ByteSpan, MalformedToken } from "../../src/token/bytes.ts";
+import {
+  type ByteSpan,
+  ByteWriter,
+  MAX_CONTENT_BYTES,
+  MAX_TOKEN_CHARS,
+  MalformedToken,
+} from "../../src/token/bytes.ts";
 import { parseToken, tryParseToken } from "../../src/token/parse.ts";
 import { parse006 } from "../../src/token/token006.ts";
 import { parse007 } from "../../src/token/token007.ts";
@@ -77,4 +84,37 @@ test("no message has anything of the text", () => {
     expect((fault as MalformedToken).message).not.toContain("Zq9");
     expect((fault as MalformedToken).name).toBe("MalformedToken");
   }
+});
+
+test.each(["970CA35de60c44645bbae8a215061b33", "007ca35de60c44645bbae8a215061b33", "0".repeat(32)])(
+  "%s is an App ID, whatever digits it begins with, and no version of a token",
+  (appId) => {
+    expect(tryParseToken(appId)).toBeInstanceOf(MalformedToken);
+    expect(parseToken(`999${appId}`)).toEqual({ kind: "unsupported", version: "999" });
+  },
+);
+
+describe("what is over a limit of ours is marked as such, and what the format does not have is not", () => {
+  const packed = (content: Uint8Array): string => `007${deflateSync(content).toString("base64")}`;
+  const head = (services: number): ByteWriter =>
+    new ByteWriter().bytes(Buffer.alloc(32)).text("0".repeat(32)).uint32(1).uint32(1).uint32(1).uint16(services);
+
+  test.each([
+    ["a text of over 16 KiB", `007${"A".repeat(MAX_TOKEN_CHARS)}`],
+    ["a content of over 64 KiB", packed(Buffer.alloc(MAX_CONTENT_BYTES + 1))],
+    ["33 services", packed(head(33).finish())],
+    ["65 privileges", packed(head(1).uint16(1).uint16(65).finish())],
+    ["65 privileges in version 006", `${sample006(1).slice(0, 35)}${"A".repeat(72 + 8 * 65)}`],
+  ])("%s", (_, text) => {
+    expect(tryParseToken(text)).toMatchObject({ name: "MalformedToken", isOurLimit: true });
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["a token that is cut", sample007(1).slice(0, -8)],
+    ["a service that ends early", packed(head(1).uint16(1).uint16(64).finish())],
+    ["a long text that is no whole number of privileges", `${sample006(1).slice(0, 35)}${"A".repeat(75 + 8 * 65)}`],
+  ])("%s", (_, text) => {
+    expect(tryParseToken(text)).toMatchObject({ name: "MalformedToken", isOurLimit: false });
+  });
 });

@@ -138,7 +138,7 @@ const HOLDS: Readonly<Record<string, () => void>> = {
     for (let n = 0; n < 33; n++) theirs.add_service(new official007.ServiceFpa());
     expect(theyRead(theirs.build())).toBe(true);
     expect(tryParseToken(theirs.build())).toEqual(
-      new MalformedToken("its number of services is 33, more than the 32 that are read"),
+      new MalformedToken("its number of services is 33, more than the 32 that are read", { isOurLimit: true }),
     );
   },
   "odd-tokens-accepted"() {
