@@ -21,6 +21,8 @@ const IN_OUR_WORDS: Readonly<Record<string, string>> = {
   "string.pattern room_uuid": `has a character that Agora does not allow, or more than 64: ${LEGAL} are`,
   "string.pattern user_uuid": "has a character that Agora does not allow, or more than 63: a-z, 0-9, _ . and - are",
   "string.pattern resources": `is empty or has a character that Agora does not allow: ${LEGAL} and * are`,
+  "required expiration": "one of ttl, expire_time must be set",
+  "required service": "one service must be set, such as rtc",
   "duration.gte_lte ttl":
     "must be from 1s to 86400s, the longest that Agora accepts; it is a length of time, not a time",
 };

@@ -42,6 +42,7 @@ describe("when the token expires", () => {
   test("it must be said: there is no default", async () => {
     const { reason, code, violations } = await refuse({ project: "live", grants: [PUBLISHER] });
     expect([reason, code, violations.map(({ field }) => field)]).toEqual(["REQUEST_INVALID", 3, ["expiration"]]);
+    expect(violations[0]?.description).toBe("one of ttl, expire_time must be set");
   });
 
   test.each([
