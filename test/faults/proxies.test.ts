@@ -11,6 +11,7 @@ import { addRow } from "./table.ts";
 
 const STOPPED = { code: 0, signal: null };
 const RESTARTS = sized(2, 10);
+const IN_FLIGHT = 16;
 
 describe.skipIf(missing("haproxy"))("haproxy, with deploy/haproxy/haproxy.cfg", () => {
   test("replicas stop and start, and no call fails", async () => {
@@ -20,11 +21,11 @@ describe.skipIf(missing("haproxy"))("haproxy, with deploy/haproxy/haproxy.cfg", 
       await restart(round % 2, "SIGTERM");
     }
     await load.stop();
-    addRow({ fault: `SIGTERM, ${RESTARTS} restarts`, load: "haproxy, 16 in flight", ...load.counted });
+    addRow({ fault: `SIGTERM, ${RESTARTS} restarts`, load: `haproxy, ${IN_FLIGHT} in flight`, ...load.counted });
     expect(load.failures).toEqual({});
   });
 
-  test("replicas are killed, and no call fails", async () => {
+  test("replicas are killed, and no call fails but those that were half answered", async () => {
     const { load, restart } = await behindHaproxy();
     const kills = sized(1, 10);
     for (let round = 0; round < kills; round++) {
@@ -32,9 +33,11 @@ describe.skipIf(missing("haproxy"))("haproxy, with deploy/haproxy/haproxy.cfg", 
       await restart(round % 2, "SIGKILL");
     }
     await load.stop();
-    addRow({ fault: `SIGKILL, ${kills} times`, load: "haproxy, 16 in flight", ...load.counted });
-    // haproxy does not send again what a replica had begun to answer.
-    expect(load.failed).toBeLessThanOrEqual(kills);
+    addRow({ fault: `SIGKILL, ${kills} times`, load: `haproxy, ${IN_FLIGHT} in flight`, ...load.counted });
+    // haproxy sends again what a replica had not begun to answer. Of the answers that a replica sends at once, which are
+    // seldom more than one or two, a kill may cut all.
+    expect(load.failed, JSON.stringify(load.failures)).toBeLessThanOrEqual(kills * IN_FLIGHT);
+    expect(load.failed / load.calls, JSON.stringify(load.failures)).toBeLessThan(0.01);
   });
 });
 
@@ -52,7 +55,7 @@ describe.skipIf(missing("nginx"))("nginx, with deploy/nginx/nginx.conf", () => {
       nginx.reload(undefined);
     }
     await load.stop();
-    addRow({ fault: `SIGTERM, ${RESTARTS} restarts in order`, load: "nginx, 16 in flight", ...load.counted });
+    addRow({ fault: `SIGTERM, ${RESTARTS} restarts in order`, load: `nginx, ${IN_FLIGHT} in flight`, ...load.counted });
     expect(load.failures, readFileSync(nginx.log, "utf8")).toEqual({});
   });
 
@@ -64,7 +67,13 @@ describe.skipIf(missing("nginx"))("nginx, with deploy/nginx/nginx.conf", () => {
     await load.more(sized(100, 5000));
     await load.stop();
     const seen = `${load.failed} failed for callers that try once`;
-    addRow({ fault: "SIGTERM without the order", load: "nginx, 16 in flight", calls: load.calls, failed: 0, seen });
+    addRow({
+      fault: "SIGTERM without the order",
+      load: `nginx, ${IN_FLIGHT} in flight`,
+      calls: load.calls,
+      failed: 0,
+      seen,
+    });
     expect(load.failed / load.calls).toBeLessThan(0.05);
   });
 });
@@ -94,7 +103,7 @@ async function behindHaproxy() {
     // Two checks, half a second apart, before the other one may go.
     await pause(2000);
   };
-  return { load: new Load([`127.0.0.1:${front}`], { inFlight: 16, pauseMs: 5 }), servers, restart };
+  return { load: new Load([`127.0.0.1:${front}`], { inFlight: IN_FLIGHT, pauseMs: 5 }), servers, restart };
 }
 
 async function behindNginx() {
@@ -130,7 +139,7 @@ async function behindNginx() {
     execFileSync("nginx", [...args, "-s", "reload"]);
   };
   return {
-    load: new Load([`127.0.0.1:${front}`], { inFlight: 16, pauseMs: 5 }),
+    load: new Load([`127.0.0.1:${front}`], { inFlight: IN_FLIGHT, pauseMs: 5 }),
     servers,
     nginx: { reload, ports, log },
   };
