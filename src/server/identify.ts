@@ -3,13 +3,9 @@
 import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { type PeerCertificate, readPeerCertificate } from "../access/by-certificate.ts";
 import type { Presented, Recognize } from "../access/callers.ts";
+import { streamOf } from "./passing-call.ts";
 import type { Identify } from "./peer.ts";
 import { repeatsAuthorization } from "./repeated.ts";
-
-/** A call of grpc-js, and what it keeps to itself. It may be gone in another version: then all is slower, and right. */
-interface WithStream {
-  readonly stream?: { readonly session?: object };
-}
 
 /** What was found out about a connection. It does not change: there is no second handshake. */
 interface Connection {
@@ -29,9 +25,9 @@ export function identifyBy(recognize: Recognize, local: Presented["local"]): Ide
     recognize({ local, certificate: certificateOf(call), authorization: authorizationOf(headers, call) });
 }
 
-/** The session of a call, if grpc-js shows it. */
+/** The session of a call, if grpc-js shows it. Otherwise all is slower, and right. */
 export function sessionOf(call: ServerInterceptingCallInterface): object | undefined {
-  return (call as WithStream).stream?.session;
+  return streamOf(call)?.session;
 }
 
 function certificateOf(call: ServerInterceptingCallInterface): PeerCertificate | undefined {
@@ -47,6 +43,6 @@ function certificateOf(call: ServerInterceptingCallInterface): PeerCertificate |
 
 function authorizationOf(headers: Metadata, call: ServerInterceptingCallInterface): string[] {
   const values = headers.get("authorization").map(String);
-  const { stream } = call as WithStream;
+  const stream = streamOf(call);
   return stream && repeatsAuthorization(stream) ? [...values, ""] : values;
 }

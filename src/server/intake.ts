@@ -1,11 +1,11 @@
 // How long a call may take. A grpc-js interceptor, the one next to the wire.
 
 import type { ServerHttp2Stream } from "node:http2";
-import type { ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
-import * as grpc from "@grpc/grpc-js";
+import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
 import { Status } from "../rpc/status.ts";
 import { acceptingPlain, bare, ours } from "./headers.ts";
 import { Overdue } from "./overdue.ts";
+import { PassingCall } from "./passing-call.ts";
 
 /** How long a request may take from its headers to its end, in milliseconds. */
 const REQUEST_MS = 5000;
@@ -33,82 +33,88 @@ export interface IntakeParts {
 /** Takes calls in: what takes too long is ended. */
 export class Intake {
   readonly #parts: IntakeParts;
-  readonly #incomplete: Overdue<ServerInterceptingCallInterface>;
-  readonly #unanswered: Overdue<ServerInterceptingCallInterface>;
-  /** Calls that may go on for as long as their caller likes: watches and reflection. */
-  readonly #lasting = new Set<ServerInterceptingCallInterface>();
+  readonly #open: Open;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#incomplete = new Overdue(REQUEST_MS, parts.monotonic, (call) => call.sendStatus(INCOMPLETE));
-    this.#unanswered = new Overdue(CALL_MS, parts.monotonic, (call) => call.sendStatus(UNANSWERED));
+    this.#open = {
+      incomplete: new Overdue(REQUEST_MS, parts.monotonic, (call) => call.sendStatus(INCOMPLETE)),
+      unanswered: new Overdue(CALL_MS, parts.monotonic, (call) => call.sendStatus(UNANSWERED)),
+      lasting: new Set(),
+    };
   }
 
   /** How many calls are open that have to end soon. */
   get open(): number {
-    return this.#unanswered.size;
+    return this.#open.unanswered.size;
   }
 
   /** Ends what takes too long. To be called every second. */
   sweep(): void {
-    this.#incomplete.sweep();
-    this.#unanswered.sweep();
+    this.#open.incomplete.sweep();
+    this.#open.unanswered.sweep();
   }
 
   /** Ends the calls that may go on for as long as their caller likes, since the process stops. */
   endLasting(): void {
-    for (const call of this.#lasting) call.sendStatus(STOPPING);
+    for (const call of this.#open.lasting) call.sendStatus(STOPPING);
   }
 
   /** The interceptor. It comes before all others. */
-  readonly interceptor: ServerInterceptor = ({ path }, call) => {
-    const brief = this.#parts.isBrief(path);
-    let complete = false;
-    return new StreamedCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (headers, proceed) => {
-            if (brief) this.#begin(call);
-            else this.#lasting.add(call);
-            proceed(headers);
-          },
-          onReceiveHalfClose: (proceed) => {
-            complete = true;
-            this.#incomplete.end(call);
-            // What nobody waits for any more is not signed.
-            if (Number(call.getDeadline()) <= this.#parts.now()) call.sendStatus(EXPIRED);
-            else proceed();
-          },
-          onCancel: () => {
-            this.#incomplete.end(call);
-            this.#unanswered.end(call);
-            this.#lasting.delete(call);
-            if (!complete) hangUp(streamOf(call));
-          },
-        }),
-      sendMetadata: (metadata, next) => next(acceptingPlain(metadata)),
-    });
-  };
-
-  #begin(call: ServerInterceptingCallInterface): void {
-    this.#incomplete.begin(call);
-    this.#unanswered.begin(call);
-  }
+  readonly interceptor: ServerInterceptor = ({ path }, call) =>
+    new TakenCall(call, this.#parts.isBrief(path), this.#open, this.#parts.now);
 }
 
-/** A call that shows its stream, as that of grpc-js does, to the interceptors after it. */
-class StreamedCall extends grpc.ServerInterceptingCall {
-  readonly stream: ServerHttp2Stream | undefined;
-
-  constructor(...[call, responder]: ConstructorParameters<typeof grpc.ServerInterceptingCall>) {
-    super(call, responder);
-    this.stream = streamOf(call);
-  }
+/** Calls that are open. */
+interface Open {
+  readonly incomplete: Overdue<ServerInterceptingCallInterface>;
+  readonly unanswered: Overdue<ServerInterceptingCallInterface>;
+  /** Those that may go on for as long as their caller likes: watches and reflection. */
+  readonly lasting: Set<ServerInterceptingCallInterface>;
 }
 
-/** The HTTP/2 stream of a call. grpc-js keeps it to itself: in another version it may be gone, and with it what is done here. */
-function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream | undefined {
-  return (call as { readonly stream?: ServerHttp2Stream }).stream;
+/** A call that was taken in. */
+class TakenCall extends PassingCall {
+  readonly #isBrief: boolean;
+  readonly #open: Open;
+  readonly #now: () => number;
+  #isComplete = false;
+
+  constructor(inner: ServerInterceptingCallInterface, isBrief: boolean, open: Open, now: () => number) {
+    super(inner);
+    this.#isBrief = isBrief;
+    this.#open = open;
+    this.#now = now;
+  }
+
+  override onReceiveMetadata(headers: Metadata): void {
+    if (this.#isBrief) {
+      this.#open.incomplete.begin(this.inner);
+      this.#open.unanswered.begin(this.inner);
+    } else this.#open.lasting.add(this.inner);
+    super.onReceiveMetadata(headers);
+  }
+
+  override onReceiveHalfClose(): void {
+    this.#isComplete = true;
+    this.#open.incomplete.end(this.inner);
+    // What nobody waits for any more is not signed.
+    if (Number(this.inner.getDeadline()) <= this.#now()) this.inner.sendStatus(EXPIRED);
+    else super.onReceiveHalfClose();
+  }
+
+  override onCancel(): void {
+    if (this.#isBrief) {
+      if (!this.#isComplete) this.#open.incomplete.end(this.inner);
+      this.#open.unanswered.end(this.inner);
+    } else this.#open.lasting.delete(this.inner);
+    if (!this.#isComplete) hangUp(this.stream);
+    super.onCancel();
+  }
+
+  override sendMetadata(metadata: Metadata): void {
+    super.sendMetadata(acceptingPlain(metadata));
+  }
 }
 
 // The call is over and its request is not: grpc-js would read on and throw away what comes, hundreds of megabytes.

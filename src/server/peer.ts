@@ -1,6 +1,5 @@
 // Who is at the other end. A grpc-js interceptor, since it runs before the body of a request is decoded.
 
-import * as grpc from "@grpc/grpc-js";
 import { Metadata, type ServerInterceptingCallInterface, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Caller } from "../access/caller.ts";
 import { answerTo } from "../api/answers.ts";
@@ -9,6 +8,8 @@ import type { FailedCall } from "../observe/call-log.ts";
 import { DETAILS_TRAILER, encodeDetails } from "../rpc/error-details.ts";
 import type { ReportFailure } from "./middleware/answer.ts";
 import { methodName } from "./middleware/method-name.ts";
+import { REQUEST_ID } from "./middleware/request-id.ts";
+import { PassingCall } from "./passing-call.ts";
 import { methodOf } from "./stream-status.ts";
 
 /**
@@ -57,42 +58,10 @@ const FAULT = statusOf("INTERNAL");
  * part of the body is read.
  *
  * nice-grpc hands on nothing of a call but its peer as a string, so the caller travels in that: {@link peerFrom} reads
- * it back. No header gets into it, and the one with the credential goes no further.
+ * it back. No header gets into it. Of the headers none goes further but the one that names the call.
  */
 export function peerOf(identify: Identify, watch: PeerWatch): ServerInterceptor {
-  return ({ path }, call) => {
-    const known: KnownCall = new KnownCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (headers, proceed) => {
-            const enter = (caller: Caller | undefined) => {
-              headers.remove("authorization");
-              if (caller) {
-                known.caller = caller;
-                proceed(headers);
-              } else {
-                watch.onStranger?.({ method: methodName(path), address: call.getPeer() });
-                known.sendStatus(STRANGER);
-                attempt(() => watch.report({ ...refusedHere(path, call), reason: "CALLER_UNKNOWN" }));
-              }
-            };
-            const fail = (cause: unknown) => {
-              attempt(() => known.sendStatus(FAULT));
-              attempt(() => watch.report({ ...refusedHere(path, call), reason: "INTERNAL", cause }));
-            };
-            try {
-              const caller = identify(headers, call);
-              if (caller instanceof Promise) caller.then(enter).catch(fail);
-              else enter(caller);
-            } catch (cause) {
-              fail(cause);
-            }
-          },
-        }),
-      sendStatus: (status, next) => next({ ...status, details: plain(status.details ?? "") }),
-    });
-    return known;
-  };
+  return ({ path }, call) => new KnownCall(call, path, identify, watch);
 }
 
 /** Reads what {@link peerOf} wrote. */
@@ -110,13 +79,62 @@ const MOST_PEERS = 2048;
 const peers = new Map<string, Peer>();
 const texts = new WeakMap<Caller, Map<string, string>>();
 
-class KnownCall extends grpc.ServerInterceptingCall {
-  caller: Caller | undefined;
+class KnownCall extends PassingCall {
+  readonly #path: string;
+  readonly #identify: Identify;
+  readonly #watch: PeerWatch;
+  #caller: Caller | undefined;
+
+  constructor(inner: ServerInterceptingCallInterface, path: string, identify: Identify, watch: PeerWatch) {
+    super(inner);
+    this.#path = path;
+    this.#identify = identify;
+    this.#watch = watch;
+  }
+
+  override onReceiveMetadata(headers: Metadata): void {
+    try {
+      const caller = this.#identify(headers, this.inner);
+      if (caller instanceof Promise) {
+        caller.then((found) => this.#enter(headers, found)).catch((cause: unknown) => this.#fail(cause));
+      } else this.#enter(headers, caller);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  override sendStatus(status: Status): void {
+    super.sendStatus({ ...status, details: plain(status.details ?? "") });
+  }
 
   override getPeer(): string {
     const address = super.getPeer();
-    return this.caller ? textOf(this.caller, address) : JSON.stringify({ address });
+    return this.#caller ? textOf(this.#caller, address) : JSON.stringify({ address });
   }
+
+  #enter(headers: Metadata, caller: Caller | undefined): void {
+    if (caller) {
+      this.#caller = caller;
+      super.onReceiveMetadata(onlyName(headers));
+      return;
+    }
+    this.#watch.onStranger?.({ method: methodName(this.#path), address: super.getPeer() });
+    this.sendStatus(STRANGER);
+    attempt(() => this.#watch.report({ ...refusedHere(this.#path, this.inner), reason: "CALLER_UNKNOWN" }));
+  }
+
+  #fail(cause: unknown): void {
+    attempt(() => this.sendStatus(FAULT));
+    attempt(() => this.#watch.report({ ...refusedHere(this.#path, this.inner), reason: "INTERNAL", cause }));
+  }
+}
+
+// What the service reads of the headers of a call beside who calls. nice-grpc would copy all of them.
+function onlyName(headers: Metadata): Metadata {
+  const kept = new Metadata();
+  const [name] = headers.get(REQUEST_ID);
+  if (name !== undefined) kept.set(REQUEST_ID, name);
+  return kept;
 }
 
 function textOf(caller: Caller, address: string): string {

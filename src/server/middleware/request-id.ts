@@ -8,7 +8,7 @@ export interface Named {
 }
 
 /** The header that names a call, both ways. */
-const REQUEST_ID = "x-request-id";
+export const REQUEST_ID = "x-request-id";
 // What looks like an API key is told to nobody: a caller has put it into the wrong header.
 const FIT = /^(?!.*agk_)[A-Za-z0-9._-]{1,64}$/;
 
