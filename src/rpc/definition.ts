@@ -86,14 +86,19 @@ export async function* refuseUndecodable<Request, Response>(
   call: ServerMiddlewareCall<Request, Response>,
   context: CallContext,
 ) {
-  return yield* call.next(call.requestStream ? decodedOf(call.request) : decoded(call.request), context);
+  return yield* call.next(call.requestStream ? decodedOf(call.request) : requireDecoded(call.request), context);
 }
 
 async function* decodedOf<Request>(requests: AsyncIterable<Request>): AsyncGenerator<Request> {
-  for await (const request of requests) yield decoded(request);
+  for await (const request of requests) yield requireDecoded(request);
 }
 
-function decoded<Request>(request: Request): Request {
+/**
+ * The request itself, if it could be decoded.
+ *
+ * @throws Failure REQUEST_INVALID
+ */
+export function requireDecoded<Request>(request: Request): Request {
   if (!(request instanceof Undecodable)) return request;
   const detail = "the bytes of the request do not decode: send the message of this method, with text in UTF-8";
   throw new Failure("REQUEST_INVALID", { detail }, { cause: request.cause });

@@ -12,12 +12,14 @@ import { innermostFirst, requestValidator } from "../api/violations.ts";
 import { define, methodsByPath, refuseUndecodable } from "../rpc/definition.ts";
 import type { Bounds } from "./bounds.ts";
 import { admit } from "./middleware/admit.ts";
-import { answer, type ReportFailure } from "./middleware/answer.ts";
+import { answer, answerStreams, type ReportFailure } from "./middleware/answer.ts";
 import { type Auditing, audit, auditExcess, auditStrangers } from "./middleware/audit.ts";
 import { caller } from "./middleware/caller.ts";
+import { decoded } from "./middleware/decoded.ts";
 import { limit } from "./middleware/limit.ts";
 import { requestId } from "./middleware/request-id.ts";
 import { steps } from "./middleware/steps.ts";
+import { Unary } from "./middleware/unary.ts";
 import { validate } from "./middleware/validate.ts";
 import { serverOptions } from "./options.ts";
 import { type Identify, peerOf } from "./peer.ts";
@@ -53,16 +55,18 @@ export function tokenServer(parts: ServerParts): Server {
   const { identify, snapshot, bounds, auditing, report, health } = parts;
   const watch = { report, ...(auditing && { onStranger: auditStrangers(auditing) }) };
   const interceptors = [bounds.intake.interceptor, peerOf(identify, watch)];
-  const server = createServer({ ...serverOptions(bounds.limits), interceptors })
-    .use(steps(requestId(), caller()))
-    .use(answer(report));
-  server
-    .with(limit({ limiter: bounds.limiter, countOf, onRefused: auditing && auditExcess(auditing) }))
-    .with(audit(auditing))
-    .with(refuseUndecodable)
-    .with(steps(admit(snapshot), validate(validator, METHODS)))
-    .add(define(TokenService), tokenApi(parts));
-  const open = server.with(refuseUndecodable);
+  const server = createServer({ ...serverOptions(bounds.limits), interceptors });
+  const passing = new Unary()
+    .step(requestId())
+    .step(caller())
+    .around(answer(report))
+    .around(limit({ limiter: bounds.limiter, countOf, onRefused: auditing && auditExcess(auditing) }))
+    .around(audit(auditing))
+    .step(decoded())
+    .step(admit(snapshot))
+    .step(validate(validator, METHODS));
+  server.with(passing.middleware()).add(define(TokenService), tokenApi(parts));
+  const open = server.with(steps(requestId(), caller())).with(answerStreams(report)).with(refuseUndecodable);
   open.add(define(HealthService), healthApi(health));
   if (parts.reflection) {
     const reflection = reflectionApi(SERVICES);

@@ -186,12 +186,9 @@ test.each([{ destroyed: true }, { closed: true }])("a call that its caller reset
 test("a call that was given up is not let in", async () => {
   const limiter = new Limiter({ maxInFlight: 1, perCaller: { rate: 1, burst: 1 } }, () => 0);
   const gaveUp = { signal: AbortSignal.abort(), caller: { id: "a", proof: "loopback" }, requestId: "r" };
-  const call = { requestStream: false, request: {}, next: () => expect.unreachable() };
-  const middleware = limit({ limiter, countOf: () => 1 }) as unknown as (
-    call: unknown,
-    context: unknown,
-  ) => AsyncGenerator<unknown>;
-  await expect(middleware(call, gaveUp).next()).rejects.toMatchObject({ name: "AbortError" });
+  const call = { method: { path: "/x/Y" }, requestStream: false, request: {}, next: () => expect.unreachable() };
+  const limited = limit({ limiter, countOf: () => 1 }) as unknown as (...of: unknown[]) => Promise<unknown>;
+  await expect(limited(call, gaveUp, () => expect.unreachable())).rejects.toMatchObject({ name: "AbortError" });
   limiter.enter("a", 1);
 });
 

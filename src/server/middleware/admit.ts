@@ -19,6 +19,7 @@ export function admit(now: () => Snapshot): Step<Admitted, Called> {
     if (!isStill(context.caller)) throw new Failure("CALLER_UNKNOWN");
     const permits = policy.permits(context.caller.id, methodName(call.method.path) as MethodName);
     if (!permits) throw new Failure("NOT_PERMITTED");
-    return { permits, keyRing };
+    context.permits = permits;
+    context.keyRing = keyRing;
   };
 }

@@ -1,4 +1,4 @@
-import type { CallContext, ServerMiddleware } from "nice-grpc";
+import type { CallContext } from "nice-grpc";
 import { failureFrom } from "../../api/answers.ts";
 import { Ledger } from "../../audit/ledger.ts";
 import type { Names } from "../../audit/names.ts";
@@ -8,6 +8,7 @@ import type { Stranger } from "../peer.ts";
 import type { Called } from "./caller.ts";
 import { methodName } from "./method-name.ts";
 import type { Named } from "./request-id.ts";
+import type { Around } from "./unary.ts";
 
 /** Where and how decisions are recorded. */
 export interface Auditing {
@@ -37,14 +38,15 @@ export interface Audited {
  *
  * @param auditing undefined where nothing is recorded, as in the demo
  */
-export function audit(auditing: Auditing | undefined): ServerMiddleware<Audited, Called & Named> {
-  return async function* audited(call, context: CallContext & Called & Named) {
-    if (!auditing) return yield* call.next(call.request, { ...context, ledger: undefined });
+export function audit(auditing: Auditing | undefined): Around<Audited, Called & Named> {
+  return async (call, context, proceed) => {
+    if (!auditing) return proceed(call, context);
     const { trail, names, now, onAnswered } = auditing;
     const ledger = new Ledger();
+    context.ledger = ledger;
     const facts = () => factsOf(context, call.method.path, now());
     try {
-      const response = yield* call.next(call.request, { ...context, ledger });
+      const response = await proceed(call, context);
       const answered = facts();
       await trail.record(grantedBodies(answered, ledger, names));
       onAnswered?.({ ...answered, ledger, request: call.request });

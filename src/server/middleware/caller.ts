@@ -11,6 +11,7 @@ export interface Called {
 export function caller(): Step<Called & { readonly peer: string }> {
   return (_, context) => {
     const { address, caller } = peerFrom(context.peer);
-    return { peer: address, caller };
+    context.peer = address;
+    context.caller = caller;
   };
 }

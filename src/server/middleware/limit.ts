@@ -1,9 +1,10 @@
-import type { CallContext, ServerMiddleware } from "nice-grpc";
+import type { CallContext } from "nice-grpc";
 import { Bucket, type Rate } from "../../access/rate.ts";
 import { Failure } from "../../failure.ts";
 import { PUSHBACK_TRAILER } from "../headers.ts";
 import type { Called } from "./caller.ts";
 import type { Named } from "./request-id.ts";
+import type { Around } from "./unary.ts";
 
 /** How many calls are let through. */
 export interface RateLimits {
@@ -96,10 +97,10 @@ export interface Limiting {
 }
 
 /** Lets through as many calls as the limits allow, and none that was given up already. */
-export function limit({ limiter, countOf, onRefused }: Limiting): ServerMiddleware<object, Called & Named> {
-  return async function* limited(call, context: CallContext & Called & Named) {
+export function limit({ limiter, countOf, onRefused }: Limiting): Around<object, Called & Named> {
+  return async (call, context, proceed) => {
     context.signal.throwIfAborted();
-    const count = call.requestStream ? 1 : countOf(call.request);
+    const count = countOf(call.request);
     try {
       limiter.enter(context.caller.id, count);
     } catch (error) {
@@ -108,7 +109,7 @@ export function limit({ limiter, countOf, onRefused }: Limiting): ServerMiddlewa
       throw error;
     }
     try {
-      return yield* call.next(call.request, context);
+      return await proceed(call, context);
     } finally {
       limiter.leave(count);
     }

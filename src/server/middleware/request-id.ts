@@ -18,6 +18,6 @@ export function requestId(): Step<Named> {
     const theirs = context.metadata.get(REQUEST_ID);
     const id = theirs !== undefined && FIT.test(theirs) ? theirs : randomUUID();
     context.header.set(REQUEST_ID, id);
-    return { requestId: id };
+    context.requestId = id;
   };
 }

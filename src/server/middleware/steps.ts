@@ -8,16 +8,16 @@ export interface StepCall {
   readonly requestStream: boolean;
 }
 
-/** Looks at a call before it goes on, and gives what is to be added to its context. Throws to refuse it. */
+/** A context that something is to be added to. */
+export type Adding<Added> = { -readonly [K in keyof Added]?: Added[K] };
+
+/** Looks at a call before it goes on, and sets in its context what it adds. Throws to refuse it. */
 export type Step<Added extends object = object, Needed extends object = object> = (
   call: StepCall,
-  context: CallContext & Needed,
-) => Added | undefined;
+  context: CallContext & Needed & Adding<Added>,
+) => void;
 
-/**
- * Makes one middleware of steps, in their order. A middleware of its own for each would cost a call a generator, two
- * promises and three objects for every step.
- */
+/** Makes a middleware of steps, in their order. For calls that are all unary, {@link Unary} costs less. */
 export function steps<A extends object, N extends object = object>(first: Step<A, N>): ServerMiddleware<A, N>;
 export function steps<A extends object, B extends object, N extends object = object>(
   first: Step<A, N>,
@@ -25,7 +25,7 @@ export function steps<A extends object, B extends object, N extends object = obj
 ): ServerMiddleware<A & B, N>;
 export function steps(...all: readonly Step[]): ServerMiddleware {
   return async function* stepping(call, context: CallContext) {
-    for (const step of all) Object.assign(context, step(call, context));
+    for (const step of all) step(call, context);
     return yield* call.next(call.request, context);
   };
 }

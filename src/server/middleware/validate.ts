@@ -12,6 +12,5 @@ export function validate(validator: RequestValidator, methods: ReadonlyMap<strin
     const method = methods.get(call.method.path);
     // Every method of the service that this guards is unary.
     if (method && !call.requestStream) validator(method.input, call.request as Message);
-    return undefined;
   };
 }
