@@ -16,7 +16,7 @@ import type { IssuedToken, Metrics } from "../observe/metrics.ts";
 import { traceOf } from "../observe/trace.ts";
 import type { WatchStream } from "../server/connections.ts";
 import type { TlsOutcome } from "../server/credentials.ts";
-import type { AnsweredCall } from "../server/middleware/audit.ts";
+import type { OnAnswered } from "../server/middleware/audit.ts";
 import { measure } from "../server/middleware/measure.ts";
 import { traceCalls } from "../server/middleware/trace.ts";
 import { METHOD_NAMES } from "../server/server.ts";
@@ -64,7 +64,7 @@ export class Observing {
     this.#calls.shed(why);
   };
 
-  readonly onAnswered = ({ caller, requestId, peer, method, ledger, request }: AnsweredCall): void => {
+  readonly onAnswered: OnAnswered = ({ caller, requestId, peer, method }, ledger, request) => {
     if (caller) this.metrics?.callAnswered(caller.id, tokensOf(ledger));
     if (!this.log.tells("debug")) return;
     const tokens = ledger.signed.length;

@@ -77,7 +77,7 @@ export function peerFrom(text: string): Peer {
 // A caller calls again and again on one connection: then nothing has to be written and read anew.
 const MOST_PEERS = 2048;
 const peers = new Map<string, Peer>();
-const texts = new WeakMap<Caller, Map<string, string>>();
+const lastOf = new WeakMap<object, { readonly caller: Caller; readonly text: string }>();
 
 class KnownCall extends PassingCall {
   readonly #path: string;
@@ -108,8 +108,13 @@ class KnownCall extends PassingCall {
   }
 
   override getPeer(): string {
-    const address = super.getPeer();
-    return this.#caller ? textOf(this.#caller, address) : JSON.stringify({ address });
+    const caller = this.#caller;
+    const session = this.stream?.session;
+    const last = session && lastOf.get(session);
+    if (last !== undefined && last.caller === caller) return last.text;
+    const text = JSON.stringify({ caller, address: super.getPeer() });
+    if (session && caller) lastOf.set(session, { caller, text });
+    return text;
   }
 
   #enter(headers: Metadata, caller: Caller | undefined): void {
@@ -135,17 +140,6 @@ function onlyName(headers: Metadata): Metadata {
   const [name] = headers.get(REQUEST_ID);
   if (name !== undefined) kept.set(REQUEST_ID, name);
   return kept;
-}
-
-function textOf(caller: Caller, address: string): string {
-  const byAddress = texts.get(caller) ?? new Map<string, string>();
-  texts.set(caller, byAddress);
-  const known = byAddress.get(address);
-  if (known !== undefined) return known;
-  const text = JSON.stringify({ caller, address });
-  if (byAddress.size >= MOST_PEERS) byAddress.clear();
-  byAddress.set(address, text);
-  return text;
 }
 
 function refusedHere(path: string, call: ServerInterceptingCallInterface): Omit<FailedCall, "reason"> {

@@ -103,7 +103,7 @@ export class Sessions {
     if (session === undefined) return;
     const known = this.#knownOf(session);
     known.streams++;
-    stream.once("close", () => known.streams--);
+    stream.on("close", () => known.streams--);
   }
 
   /** Cuts what floods, and closes what is too old, as {@link close} does. To be called every second. */

@@ -61,7 +61,7 @@ describe("metrics", () => {
       const span = { issuedAt: 0, expiresAt: 1 };
       ledger.signed.push({ text: `007${n}`, version: "007", span, certificateId: "a", grants });
       const facts = { time: 0, requestId: `r-${n}`, peer: `10.0.0.1:${n}`, method: "BuildToken" };
-      observing.onAnswered({ ...facts, caller: { id: "lobby", proof: "loopback" }, ledger, request: undefined });
+      observing.onAnswered({ ...facts, caller: { id: "lobby", proof: "loopback" } }, ledger, undefined);
       const refused = { method: METHOD, requestId: `r-${n}`, peer: `10.0.0.1:${n}` };
       observing.onFailed({ ...refused, reason: "CALLER_UNKNOWN", caller: undefined });
       observing.onFailed({ ...refused, reason: "NOT_PERMITTED", caller: "lobby" });

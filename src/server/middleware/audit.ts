@@ -17,14 +17,11 @@ export interface Auditing {
   /** Tells the time, in milliseconds since 1970. */
   readonly now: () => number;
   /** Is told of each call that succeeded, once it is recorded. */
-  readonly onAnswered?: ((call: AnsweredCall) => void) | undefined;
+  readonly onAnswered?: OnAnswered | undefined;
 }
 
-/** A call that succeeded. */
-export interface AnsweredCall extends CallFacts {
-  readonly ledger: Ledger;
-  readonly request: unknown;
-}
+/** Is told of a call that succeeded, of what was decided in it, and of its request. */
+export type OnAnswered = (call: CallFacts, ledger: Ledger, request: unknown) => void;
 
 /** What {@link audit} adds. */
 export interface Audited {
@@ -49,7 +46,7 @@ export function audit(auditing: Auditing | undefined): Around<Audited, Called & 
       const response = await proceed(call, context);
       const answered = facts();
       await trail.record(grantedBodies(answered, ledger, names));
-      onAnswered?.({ ...answered, ledger, request: call.request });
+      onAnswered?.(answered, ledger, call.request);
       return response;
     } catch (error) {
       const body = refusalOf(error, ledger, names, facts);

@@ -99,7 +99,7 @@ export interface Limiting {
 /** Lets through as many calls as the limits allow, and none that was given up already. */
 export function limit({ limiter, countOf, onRefused }: Limiting): Around<object, Called & Named> {
   return async (call, context, proceed) => {
-    context.signal.throwIfAborted();
+    if (context.signal.aborted) context.signal.throwIfAborted();
     const count = countOf(call.request);
     try {
       limiter.enter(context.caller.id, count);

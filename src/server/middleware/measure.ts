@@ -22,6 +22,6 @@ export function measure(meter: CallMeter, clock: () => number): WatchStream {
     const began = clock();
     const method = methodOf(headers[":path"]);
     meter.callBegan();
-    stream.once("close", () => meter.callEnded(method, statusOf(stream), (clock() - began) / 1000));
+    stream.on("close", () => meter.callEnded(method, statusOf(stream), (clock() - began) / 1000));
   };
 }
