@@ -307,7 +307,7 @@ describe("over a connection", () => {
       expect(reset).toBe(0);
     }
     expect(new Set(shed.map(({ headers }) => headers["grpc-retry-pushback-ms"])).size).toBeGreaterThan(4);
-    expect([excess.length, calls().length]).toEqual([36, 64]);
+    expect([excess.length, calls().length]).toEqual([20, 80]);
     pass(100);
     expect(bounds.gate.share).toBeLessThanOrEqual(1);
     pass(100);
