@@ -44,7 +44,12 @@ export async function openAdmin(
   if (!at || !metrics || at.address.kind !== "tcp") return undefined;
   metrics.watch({
     serving: () => health.list(),
-    bounds: () => ({ lagMs: bounds.lag.lagMs, share: bounds.gate.share, connections: bounds.connections.state }),
+    bounds: () => ({
+      lagMs: bounds.lag.lagMs,
+      share: bounds.gate.share,
+      connections: bounds.connections.state,
+      flooding: bounds.sessions.flooding,
+    }),
   });
   try {
     const admin = await serveAdmin(at.address, {

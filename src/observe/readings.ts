@@ -25,6 +25,8 @@ export interface BoundsReading {
   /** Which part of the calls is shed: 0 to 1. */
   readonly share: number;
   readonly connections: { readonly open: number; readonly refused: number; readonly silent: number };
+  /** How many sessions were cut, since they flooded. */
+  readonly flooding: number;
 }
 
 /** The configuration in use. */
@@ -81,12 +83,13 @@ export class Reader {
     for (const [service, serving] of services) set(this.#to.serving, { service: service || "process" }, serving);
   }
 
-  #bounds({ lagMs, share, connections }: BoundsReading): void {
+  #bounds({ lagMs, share, connections, flooding }: BoundsReading): void {
     this.#to.lag.set(lagMs / 1000);
     this.#to.shedShare.set(share);
     this.#to.connections.set(connections.open);
     this.#raise(this.#to.connectionsRefused, {}, connections.refused);
     this.#raise(this.#to.connectionsSilent, {}, connections.silent);
+    this.#raise(this.#to.connectionsFlooding, {}, flooding);
   }
 
   #configuration({ hash, loadedAt, projects }: ConfigurationReading): void {

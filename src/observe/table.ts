@@ -161,6 +161,10 @@ export const TABLE = {
     "agora_tokend_connections_silent_total",
     "Connections that were closed since they did not begin to speak HTTP/2.",
   ),
+  connectionsFlooding: counter(
+    "agora_tokend_connections_flooding_total",
+    "Connections that were cut since they sent more than calls can hold, or headers that are huge again and again.",
+  ),
   faults: counter("agora_tokend_faults_total", "Errors of this program that a call or a background task met.", "where"),
   logLost: counter("agora_tokend_log_lines_lost_total", "Lines of the log that nobody took, or were one too many."),
   build: gauge("agora_tokend_build_info", "1, with the versions that run.", "version", "node_version"),

@@ -1,4 +1,5 @@
 // What a running service tells of itself, over its own sockets.
+import { connect } from "node:http2";
 import { Status } from "nice-grpc";
 import { expect, onTestFinished, test } from "vitest";
 import { RtcRole } from "../../gen/agora/token/v1/token_pb.ts";
@@ -80,4 +81,18 @@ test("a service that callers have filled answers operators all the same", async 
   await expect(client.buildToken(build("room-1"))).rejects.toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
   expect(await page(service, "/readyz")).toEqual({ status: 200, text: "ready\n" });
   expect((await series(service)).get('agora_tokend_calls_shed_total{why="rate"}')).toBe(1);
+});
+
+test("a connection that is cut, since it goes on with huge headers", async () => {
+  const { service } = await started();
+  const session = connect(`http://${service.addresses[0]}`);
+  session.on("error", () => undefined);
+  onTestFinished(() => session.destroy());
+  const closed = new Promise((resolve) => session.once("close", resolve));
+  const headers = { ":method": "POST", ":path": "/x", "x-huge": "x".repeat(40_000) };
+  for (let n = 0; n <= 8; n++) session.request(headers).on("error", () => undefined);
+  await closed;
+  const told = await series(service);
+  expect(told.get("agora_tokend_connections_flooding_total")).toBe(1);
+  expect(told.get("agora_tokend_connections_open")).toBe(0);
 });

@@ -16,7 +16,7 @@ export function missing(program: string): boolean {
   }
 }
 
-/** Whether the run is at full length: `LONG=1 npm run test:faults`. Otherwise each fault takes seconds. */
+/** Whether the run is at full length: `npm run test:faults -- --long`. Otherwise each fault takes seconds. */
 export const LONG = process.env["LONG"] === "1";
 
 /** One of two figures: of the short run, and of the one at full length. */
