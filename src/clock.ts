@@ -12,5 +12,9 @@ export const systemClock: Clock = () => Math.floor(Date.now() / 1000);
 
 /** `2026-11-24T10:00:00Z`. */
 export function isoTime(at: Instant): string {
-  return new Date(at * 1000).toISOString().replace(".000Z", "Z");
+  // What is issued in one second mostly ends in one second too.
+  if (at !== last.at) last = { at, text: new Date(at * 1000).toISOString().replace(".000Z", "Z") };
+  return last.text;
 }
+
+let last = { at: Number.NaN, text: "" };

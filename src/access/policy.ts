@@ -1,6 +1,8 @@
 import type { Seconds } from "../clock.ts";
+import { isPattern } from "../token/pattern.ts";
 import { type Grant, SERVICE_NAMES, type ServiceName } from "../token/services.ts";
 import { uidFromText } from "../token/user.ts";
+import { permitsPlainly } from "./plain-ask.ts";
 import { channelsNamed, reachesAnyChannel, reachesAnyUser, usersNamed } from "./reach.ts";
 import { type Row, rowOf, wireSpelling } from "./row.ts";
 import { RowIndex } from "./row-index.ts";
@@ -69,6 +71,7 @@ export class Permits {
   rule(project: string, ask: Ask): Ruling {
     let maxTtl: Seconds | undefined;
     for (const permit of this.#rowsOf(project).rowsFor(firstChannel(ask))) {
+      if (permitsPlainly(permit, ask)) return { permitted: true, permit };
       const refused = refusals(permit, ask);
       if (refused.length === 0) return { permitted: true, permit };
       if (refused.length === 1 && refused[0] === "max_ttl") maxTtl = Math.max(maxTtl ?? 0, permit.maxTtl);
@@ -144,6 +147,7 @@ export function wireName(service: ServiceName): string {
 /** The first channel that is named, if one is. */
 function firstChannel({ grants }: Ask): string | undefined {
   for (const grant of grants) {
+    if (grant.service === "rtc" && grant.channel !== "any" && !isPattern(grant.channel.name)) return grant.channel.name;
     const [channel] = channelsNamed(grant);
     if (channel !== undefined) return channel;
   }

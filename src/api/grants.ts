@@ -35,6 +35,12 @@ const ROLE_NAMES: Readonly<Record<number, RoleName>> = {
   [RtcRole.SUBSCRIBER]: "subscriber",
 };
 
+/** What each role grants, for as long as the token lasts. */
+const PRIVILEGES_OF_ROLES = {
+  publisher: lastingAsTheToken(ROLES.publisher),
+  subscriber: lastingAsTheToken(ROLES.subscriber),
+};
+
 /** The message of each service. */
 const MESSAGES = new Map(GrantSchema.fields.map((field) => [field.localName, field.message]));
 
@@ -54,9 +60,8 @@ const PRIVILEGE_FIELDS = new Map<string, ReadonlyMap<number, DescField>>(
  */
 export function orderedGrantFrom(message: GrantMessage, path: string): OrderedGrant {
   const { case: service, value } = message.service;
-  // An unset message field is not a property at all.
-  const says = { ...value } as unknown as { role?: number; privileges?: Message };
-  if (service && PRIVILEGE_FIELDS.get(service)?.size && !says.privileges && !(service === "rtc" && says.role)) {
+  const says = (value ?? {}) as { readonly role?: number; readonly privileges?: Message };
+  if (service && !says.privileges && !(service === "rtc" && says.role) && PRIVILEGE_FIELDS.get(service)?.size) {
     throw new Failure("REQUEST_INVALID", { violations: [unsaid(service, path)] });
   }
   return grantFrom(message, (privilege) => lifetimeFrom(privilege.expiration));
@@ -83,6 +88,10 @@ export function serviceField(service: ServiceName): string {
   return GrantSchema.field[service].name;
 }
 
+function lastingAsTheToken(privileges: readonly number[]): ReadonlyMap<number, undefined> {
+  return new Map(privileges.map((number) => [number, undefined]));
+}
+
 function unsaid(service: ServiceName, path: string): Violation {
   const field = service === "rtc" ? "role" : "privileges";
   const choice = service === "rtc" ? "role or privileges is required to build" : "privileges are required to build";
@@ -94,9 +103,7 @@ function grantFrom<E>(message: GrantMessage, end: (privilege: Privilege) => E): 
   switch (service.case) {
     case "rtc": {
       const role = ROLE_NAMES[service.value.role];
-      const privileges = role
-        ? new Map<number, E | undefined>(ROLES[role].map((number) => [number, undefined]))
-        : privilegesFrom("rtc", service.value.privileges, end);
+      const privileges = role ? PRIVILEGES_OF_ROLES[role] : privilegesFrom("rtc", service.value.privileges, end);
       return { service: "rtc", privileges, ...channelAndUserFrom(service.value) };
     }
     case "streaming":

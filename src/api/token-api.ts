@@ -133,18 +133,16 @@ function renewOne(authority: Matter, request: RenewTokenRequest): IssuedToken {
 }
 
 /** Notes what is asked for, and then what is signed. */
-function noted(
-  { ledger, keyRing }: Matter,
-  { project, lifetime, ...order }: BuildOrder | RenewOrder,
-  act: () => IssuedToken,
-): IssuedToken {
-  // A project that does not exist is a text from the request, which may be anything.
-  const known = keyRing.project(project)?.id;
-  const asked =
-    "token" in order
-      ? { version: undefined, grants: undefined, original: order.token }
-      : { version: order.version, grants: order.grants, original: undefined };
-  ledger?.asked.push({ project: known, lifetime, ...asked });
+function noted({ ledger, keyRing }: Matter, order: BuildOrder | RenewOrder, act: () => IssuedToken): IssuedToken {
+  const renews = "token" in order;
+  ledger?.asked.push({
+    // A project that does not exist is a text from the request, which may be anything.
+    project: keyRing.project(order.project)?.id,
+    lifetime: order.lifetime,
+    version: renews ? undefined : order.version,
+    grants: renews ? undefined : order.grants,
+    original: renews ? order.token : undefined,
+  });
   const token = act();
   ledger?.signed.push(token);
   return token;

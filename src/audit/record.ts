@@ -182,20 +182,31 @@ function grantPart(grant: Grant<unknown>, names: Names, end: Instant | undefined
   const user = userTextOf(grant);
   if (user === "") part["any_user"] = true;
   else if (user !== undefined) part[keyFor(names, "user")] = recorded(names, "user", user);
-  const spelled = (number: number) => SPELLED[grant.service].privileges.get(number) ?? String(number);
-  part["privileges"] = Array.from(grant.privileges.keys(), spelled);
-  const earlier = end === undefined ? [] : endsBefore(grant.privileges, end);
-  if (earlier.length > 0) {
-    part["privilege_ends"] = Object.fromEntries(earlier.map(([number, ends]) => [spelled(number), isoTime(ends)]));
-  }
+  const { privileges } = SPELLED[grant.service];
+  const spelled: string[] = [];
+  for (const number of grant.privileges.keys()) spelled.push(privileges.get(number) ?? String(number));
+  part["privileges"] = spelled;
+  if (end !== undefined) noteEarlierEnds(part, grant.privileges, end, spelled);
   if (grant.service === "rtm2" && grant.permissions.length > 0) part["resources"] = resourcesPart(grant, names);
   return part;
 }
 
-function endsBefore(privileges: Privileges<unknown>, end: Instant): [number, Instant][] {
-  const earlier: [number, Instant][] = [];
-  for (const [number, ends] of privileges) if (typeof ends === "number" && ends < end) earlier.push([number, ends]);
-  return earlier;
+/** @param spelled the names of the privileges, in their order */
+function noteEarlierEnds(
+  part: Record<string, unknown>,
+  privileges: Privileges<unknown>,
+  end: Instant,
+  spelled: readonly string[],
+): void {
+  let at = 0;
+  let earlier: Record<string, string> | undefined;
+  for (const ends of privileges.values()) {
+    const name = spelled[at++] ?? "";
+    if (typeof ends !== "number" || ends >= end) continue;
+    earlier ??= {};
+    earlier[name] = isoTime(ends);
+  }
+  if (earlier) part["privilege_ends"] = earlier;
 }
 
 /** The services and their privileges as the contract spells them: made once, since it takes a while. */

@@ -41,11 +41,18 @@ function checkVersion({ version, grants }: BuildOrder): void {
 }
 
 function decideEnds(grant: OrderedGrant, index: number, span: Span): Grant<End> {
-  const ends = [...grant.privileges].map(([number, lifetime]): [number, End] => [
-    number,
-    lifetime === undefined ? undefined : decideEnd(lifetime, span, index, number),
-  ]);
-  return { ...grant, privileges: new Map(ends) };
+  if (lastsAsTheToken(grant)) return grant;
+  const ends = new Map<number, End>();
+  for (const [number, lifetime] of grant.privileges) {
+    ends.set(number, lifetime === undefined ? undefined : decideEnd(lifetime, span, index, number));
+  }
+  return { ...grant, privileges: ends };
+}
+
+/** Whether no privilege has an end of its own, as with the roles of RTC: then there is nothing to decide. */
+function lastsAsTheToken(grant: OrderedGrant): grant is Grant<undefined> {
+  for (const lifetime of grant.privileges.values()) if (lifetime !== undefined) return false;
+  return true;
 }
 
 function decideEnd(lifetime: Lifetime, span: Span, index: number, privilege: number): Instant {

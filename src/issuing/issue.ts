@@ -71,8 +71,10 @@ export function issue(authority: Authority, project: Project, decision: Decision
   if (version === "006" && !project.allowToken006) throw new Failure("VERSION_NOT_ALLOWED", { version });
   const certificate = signer(project);
   if (!certificate) throw new Failure("NO_SIGNING_CERTIFICATE");
+  const { text, signature } = sign(decision, project.appId, authority.salt(), certificate.secret.reveal());
   return {
-    ...sign(decision, project.appId, authority.salt(), certificate.secret.reveal()),
+    text,
+    signature,
     appId: project.appId,
     version,
     span,
@@ -120,7 +122,9 @@ function sign(
 
 // An end is always written, never as 0: some of Agora's tools read 0 as "has ended".
 function endsBy(privileges: Privileges<End>, { expiresAt }: Span, zero: Instant): Map<number, number> {
-  return new Map([...privileges].map(([number, end]) => [number, (end ?? expiresAt) - zero]));
+  const ends = new Map<number, number>();
+  for (const number of privileges.keys()) ends.set(number, (privileges.get(number) ?? expiresAt) - zero);
+  return ends;
 }
 
 function parts006(span: Span, [grant]: readonly Grant<End>[]) {

@@ -1,6 +1,7 @@
 // What there is to note about grants, whether they are being issued or were read.
 
 import { channelOf, isForAnyChannel, isForAnyUser, userTextOf } from "../token/grant.ts";
+import { isPattern } from "../token/pattern.ts";
 import { type Grant, SERVICES } from "../token/services.ts";
 import { channelToText } from "../token/user.ts";
 import { type Finding, finding } from "./findings.ts";
@@ -12,6 +13,11 @@ type Grants = readonly Grant<unknown>[];
 
 /** The notes on the grants of a token of some version, whose channels and users are known. */
 export function notesOnGrants(version: TokenVersion, grants: Grants): Finding[] {
+  return version === "007" && grants.every(isOrdinary) ? [] : allNotes(version, grants);
+}
+
+/** The same, with every note looked for. */
+export function allNotes(version: TokenVersion, grants: Grants): Finding[] {
   return [
     ...(version === "006" ? [channelNotBound()] : []),
     ...anyUser(grants.filter((grant) => isForAnyUser(grant) && !lacksUser(grant))),
@@ -19,6 +25,13 @@ export function notesOnGrants(version: TokenVersion, grants: Grants): Finding[] 
     ...userLooksUnset(grants),
     ...coHost(grants),
   ];
+}
+
+/** Whether there is nothing to note about a grant beyond doubt: it publishes in one channel, as one uid. */
+function isOrdinary(grant: Grant<unknown>): boolean {
+  if (grant.service !== "rtc" || grant.channel === "any" || grant.user === "any") return false;
+  const publishes = grant.privileges.has(SERVICES.rtc.privileges.publishAudioStream);
+  return publishes && "uid" in grant.user && grant.user.uid > 0 && !isPattern(grant.channel.name);
 }
 
 /** The note on every token of version 006. */
