@@ -1,5 +1,4 @@
-import { create } from "@bufbuild/protobuf";
-import { type Duration, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Instant, Seconds } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Lifetime } from "../issuing/lifetime.ts";
@@ -36,7 +35,8 @@ export function instantFrom(timestamp: Timestamp): Instant {
 
 /** A time for an answer. */
 export function timestampOf(at: Instant): Timestamp {
-  return create(TimestampSchema, { seconds: BigInt(at) });
+  // As `create` makes it, in a tenth of the time: an answer has three.
+  return { $typeName: "google.protobuf.Timestamp", seconds: BigInt(at), nanos: 0 };
 }
 
 // Nanos out of their range, which a client must not send and can, count for what they are.

@@ -1,16 +1,11 @@
 // The methods of the contract: translate, call, translate back.
 
-import { create } from "@bufbuild/protobuf";
 import {
   type BatchBuildTokensRequest,
-  BatchBuildTokensResponseSchema,
   type BuildTokenRequest,
-  BuildTokenResponseSchema,
   type InspectTokenRequest,
   type IssuedToken as IssuedTokenMessage,
-  IssuedTokenSchema,
   type RenewTokenRequest,
-  RenewTokenResponseSchema,
   type TokenService,
   TokenVersion,
 } from "../../gen/agora/token/v1/token_pb.ts";
@@ -71,7 +66,7 @@ export function tokenApi(parts: TokenApiParts): Implementation<typeof TokenServi
   return {
     async buildToken(request: BuildTokenRequest, context: Admitted) {
       const issuedToken = issuedTokenOf(buildOne(authority(context), request, ""));
-      return create(BuildTokenResponseSchema, { issuedToken });
+      return { $typeName: "agora.token.v1.BuildTokenResponse", issuedToken };
     },
     async batchBuildTokens({ requests }: BatchBuildTokensRequest, context: Admitted) {
       const shared = authority(context);
@@ -80,11 +75,11 @@ export function tokenApi(parts: TokenApiParts): Implementation<typeof TokenServi
         if (index > 0 && index % SLICE === 0) await others();
         issuedTokens.push(issuedTokenOf(buildInBatch(shared, request, index)));
       }
-      return create(BatchBuildTokensResponseSchema, { issuedTokens });
+      return { $typeName: "agora.token.v1.BatchBuildTokensResponse", issuedTokens };
     },
     async renewToken(request: RenewTokenRequest, context: Admitted) {
       const issuedToken = issuedTokenOf(renewOne(authority(context), request));
-      return create(RenewTokenResponseSchema, { issuedToken });
+      return { $typeName: "agora.token.v1.RenewTokenResponse", issuedToken };
     },
     async inspectToken({ token, project, expectedGrant, inspectTime }: InspectTokenRequest, context: Admitted) {
       const shared = authority(context);
@@ -161,7 +156,9 @@ function inWords<T>(words: RequestWords, act: () => T): T {
 }
 
 function issuedTokenOf(token: IssuedToken): IssuedTokenMessage {
-  return create(IssuedTokenSchema, {
+  // Here and above, as `create` makes them, in a tenth of the time.
+  return {
+    $typeName: "agora.token.v1.IssuedToken",
     token: token.text,
     appId: token.appId,
     version: VERSIONS[token.version],
@@ -170,5 +167,5 @@ function issuedTokenOf(token: IssuedToken): IssuedTokenMessage {
     renewTime: timestampOf(token.renewAt),
     certificateId: token.certificateId,
     notes: token.notes.map(findingOf),
-  });
+  };
 }

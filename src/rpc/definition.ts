@@ -4,6 +4,7 @@ import {
   type DescMethod,
   type DescService,
   fromBinary,
+  type Message,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -61,9 +62,24 @@ export class Undecodable {
   }
 }
 
-/** Makes the definition of a generated service, for nice-grpc's servers and clients alike. */
-export function define<S extends DescService>(service: S): Definition<S> {
-  const methods = service.methods.map((method) => [method.localName, methodDefinition(method)] as const);
+/**
+ * Codecs for messages that come often. Each gives undefined for what is not for it, which is then decoded or encoded by the
+ * descriptor of its message.
+ */
+export interface QuickCodecs {
+  decode(schema: DescMessage, bytes: Uint8Array): Message | undefined;
+  encode(schema: DescMessage, message: Message): Uint8Array | undefined;
+}
+
+const NONE: QuickCodecs = { decode: () => undefined, encode: () => undefined };
+
+/**
+ * Makes the definition of a generated service, for nice-grpc's servers and clients alike.
+ *
+ * @param quick for requests and responses of a server
+ */
+export function define<S extends DescService>(service: S, quick: QuickCodecs = NONE): Definition<S> {
+  const methods = service.methods.map((method) => [method.localName, methodDefinition(method, quick)] as const);
   // fromEntries forgets which method has which name; `methods` and `S["method"]` come from one descriptor.
   const byName = Object.fromEntries(methods) as unknown as Definition<S>["methods"];
   return { name: service.name, fullName: service.typeName, methods: byName };
@@ -104,12 +120,12 @@ export function requireDecoded<Request>(request: Request): Request {
   throw new Failure("REQUEST_INVALID", { detail }, { cause: request.cause });
 }
 
-function methodDefinition(method: DescMethod): MethodDefinition<DescMethod> {
+function methodDefinition(method: DescMethod, quick: QuickCodecs): MethodDefinition<DescMethod> {
   return {
     name: method.name,
-    requestType: { ...codec(method.input), decode: requestDecoder(method.input) },
+    requestType: { ...codec(method.input), decode: requestDecoder(method.input, quick) },
     requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
-    responseType: codec(method.output),
+    responseType: { ...codec(method.output), encode: responseEncoder(method.output, quick) },
     responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     options: idempotency(method.idempotency),
   };
@@ -123,8 +139,15 @@ function codec<D extends DescMessage>(schema: D): Codec<D> {
   };
 }
 
-function requestDecoder<D extends DescMessage>(schema: D): Codec<D>["decode"] {
+function responseEncoder<D extends DescMessage>(schema: D, quick: QuickCodecs): Codec<D>["encode"] {
+  return (message) => ({ finish: () => quick.encode(schema, message) ?? toBinary(schema, message) });
+}
+
+function requestDecoder<D extends DescMessage>(schema: D, quick: QuickCodecs): Codec<D>["decode"] {
   return (bytes) => {
+    const decoded = quick.decode(schema, bytes);
+    // It is a message of this schema, or nothing.
+    if (decoded) return decoded as MessageShape<D>;
     try {
       // Fields that this version does not know are skipped: nothing here passes a request on.
       return fromBinary(schema, bytes, { readUnknownFields: false });

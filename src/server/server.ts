@@ -6,6 +6,8 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import type { Health } from "../api/health.ts";
 import { healthApi } from "../api/health-api.ts";
+import { decodePlain } from "../api/plain-decoding.ts";
+import { encodePlain } from "../api/plain-encoding.ts";
 import { reflectionApi } from "../api/reflection-api.ts";
 import { type TokenApiParts, tokenApi } from "../api/token-api.ts";
 import { innermostFirst, requestValidator } from "../api/violations.ts";
@@ -65,7 +67,9 @@ export function tokenServer(parts: ServerParts): Server {
     .step(decoded())
     .step(admit(snapshot))
     .step(validate(validator, METHODS));
-  server.with(passing.middleware()).add(define(TokenService), tokenApi(parts));
+  server
+    .with(passing.middleware())
+    .add(define(TokenService, { decode: decodePlain, encode: encodePlain }), tokenApi(parts));
   const open = server.with(steps(requestId(), caller())).with(answerStreams(report)).with(refuseUndecodable);
   open.add(define(HealthService), healthApi(health));
   if (parts.reflection) {
