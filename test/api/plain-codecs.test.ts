@@ -150,6 +150,23 @@ describe("decoding by hand", () => {
     expect(count.odd).toBeGreaterThan(RUNS / 2);
   });
 
+  test("the same of two requests in a row, whose fields are merged", () => {
+    const pair = fc.oneof(
+      fc.tuple(build, build).map((both) => [BuildTokenRequestSchema, both] as const),
+      fc.tuple(renewal, renewal).map((both) => [RenewTokenRequestSchema, both] as const),
+      fc.tuple(inspection, inspection).map((both) => [InspectTokenRequestSchema, both] as const),
+    );
+    fc.assert(
+      fc.property(pair, ([schema, both]) => {
+        const of: DescMessage = schema;
+        const bytes = Buffer.concat(both.map((init) => toBinary(of, create(of, init as MessageInitShape<typeof of>))));
+        const ours = decodePlain(of, bytes);
+        if (ours) expect(ours).toStrictEqual(theirs(of, bytes));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   test("the same of any bytes", () => {
     const bytes = fc.uint8Array({ maxLength: 24 });
     const schema = fc.constantFrom<DescMessage>(...TokenService.methods.map(({ input }) => input));
