@@ -4,10 +4,13 @@ import type { Caller } from "../access/caller.ts";
 import { RTM2_USERS } from "../access/resources.ts";
 import { type Instant, isoTime } from "../clock.ts";
 import { channelOf, userTextOf } from "../token/grant.ts";
-import { type Grant, type Privileges, SERVICE_NAMES, type ServiceName, serviceRow } from "../token/services.ts";
+import type { Grant, Privileges } from "../token/services.ts";
 import { fingerprintOf, fingerprintOfIssued } from "./fingerprint.ts";
 import type { Asked, Inspected, Ledger, Signed } from "./ledger.ts";
 import { keyFor, type Named, type Names, recorded } from "./names.ts";
+import { type Place, plainIssued } from "./plain-record.ts";
+import { SPELLED } from "./spelling.ts";
+import { timeText } from "./time-text.ts";
 
 /** The event of a process that begins to record. */
 export const STARTED = "started";
@@ -68,17 +71,6 @@ export const RECORD_KEYS = [
 // Filled in key by key: to spread one object into another takes longer than all the rest.
 type Body = { [K in RecordKey]?: unknown };
 
-/** `2026-11-24T10:00:00.000Z`. */
-export function timeText(milliseconds: number): string {
-  // A busy server records many calls of one millisecond.
-  if (milliseconds !== lastTime.milliseconds) {
-    lastTime = { milliseconds, text: new Date(milliseconds).toISOString() };
-  }
-  return lastTime.text;
-}
-
-let lastTime = { milliseconds: 0, text: new Date(0).toISOString() };
-
 /** The record of something that is no call. */
 export function eventBody(event: string, time: number, more: Pick<Body, "names" | "release"> = {}): string {
   return JSON.stringify({ time: timeText(time), event, ...more } satisfies Body);
@@ -89,17 +81,29 @@ export function grantedBodies(call: CallFacts, { asked, signed, inspected }: Led
   if (signed.length === 0) return [JSON.stringify(inspectedBody(call, inspected))];
   const batch = call.method === BATCH ? signed.length : undefined;
   return signed.map((token, index) => {
-    const body = bodyOf(call, "issued");
-    if (batch !== undefined) {
-      body.index = index;
-      body.of = batch;
-    }
-    noteAsked(body, asked[index]);
-    noteSigned(body, token, names);
-    const original = asked[index]?.original;
-    if (original !== undefined) body.renews = fingerprintOfIssued(original);
-    return JSON.stringify(body);
+    const place = batch === undefined ? undefined : { index, of: batch };
+    const said = asked[index];
+    return plainIssued(call, said, token, names, place) ?? issuedBody(call, said, token, names, place);
   });
+}
+
+/** The record of a token that was signed, whatever it is for. */
+export function issuedBody(
+  call: CallFacts,
+  asked: Asked | undefined,
+  token: Signed,
+  names: Names,
+  place: Place | undefined,
+): string {
+  const body = bodyOf(call, "issued");
+  if (place) {
+    body.index = place.index;
+    body.of = place.of;
+  }
+  noteAsked(body, asked);
+  noteSigned(body, token, names);
+  if (asked?.original !== undefined) body.renews = fingerprintOfIssued(asked.original);
+  return JSON.stringify(body);
 }
 
 /**
@@ -209,25 +213,6 @@ function noteEarlierEnds(
   if (earlier) part["privilege_ends"] = earlier;
 }
 
-/** The services and their privileges as the contract spells them: made once, since it takes a while. */
-const SPELLED = Object.fromEntries(
-  SERVICE_NAMES.map((service) => {
-    const privileges = Object.entries(serviceRow(service).privileges);
-    return [
-      service,
-      {
-        service: wireSpelling(service),
-        privileges: new Map(privileges.map(([name, number]) => [number, wireSpelling(name)])),
-      },
-    ];
-  }),
-) as unknown as Record<ServiceName, { readonly service: string; readonly privileges: ReadonlyMap<number, string> }>;
-
-/** A service as the contract spells it: `convo_ai`. */
-export function spelledService(service: ServiceName): string {
-  return SPELLED[service].service;
-}
-
 /** How many names of resources are recorded, so that a line stays short. */
 const MOST_RESOURCES = 32;
 
@@ -244,9 +229,4 @@ function resourcesPart(grant: Extract<Grant<unknown>, { service: "rtm2" }>, name
       ...(shown.length < resources.length && { more: resources.length - shown.length }),
     };
   });
-}
-
-// The contract's spelling of our words: `joinChannel` is `join_channel`.
-function wireSpelling(word: string): string {
-  return word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -50,6 +50,7 @@ const RETRY_MS = 250;
 const FAREWELL_MS = 2000;
 /** How many of the refusals that anybody can cause are recorded. */
 const SAMPLE = { rate: 10, burst: 50 };
+const DONE = Promise.resolve();
 
 /** Writes records in the order in which they are handed over. */
 export class Trail {
@@ -92,17 +93,17 @@ export class Trail {
    *
    * @throws Failure AUDIT_UNAVAILABLE under `deny`, if they cannot be written now
    */
-  async record(bodies: readonly string[]): Promise<void> {
+  record(bodies: readonly string[]): Promise<void> {
     if (this.#parts.onFull === "drop") {
       if (!this.#push(bodies)) this.#lose(bodies.length);
-      return;
+      return DONE;
     }
-    const written = await new Promise<boolean>((settle) => {
+    return new Promise((resolve, reject) => {
+      const settle = (written: boolean) => (written ? resolve() : reject(new Failure("AUDIT_UNAVAILABLE")));
       if (this.#accepts && this.#push(bodies, settle)) return;
       this.#lose(1);
       settle(false);
     });
-    if (!written) throw new Failure("AUDIT_UNAVAILABLE");
   }
 
   /** Records some of the refusals that anybody can cause as often as they like, and counts the others. */
@@ -161,7 +162,6 @@ export class Trail {
     const error = await this.#writeBatch();
     calm();
     if (error === undefined) {
-      this.#recover();
       this.#busy = false;
       this.#pump();
     } else {
@@ -191,17 +191,20 @@ export class Trail {
   async #writeBatch(): Promise<unknown> {
     const entries = this.#queue.take();
     const told = entries.length > 0 ? this.#untold.take() : NOTHING;
-    const [first, ...others] = entries.flatMap((entry) => entry.bodies);
+    const bodies: string[] = [];
+    for (const entry of entries) for (const body of entry.bodies) bodies.push(body);
+    const [first] = bodies;
+    if (first !== undefined) bodies[0] = withAside(first, told, this.#lostKey);
     this.#inFlight = entries;
-    const written = await this.#writer.write(
-      first === undefined ? [] : [withAside(first, told, this.#lostKey), ...others],
-    );
+    const written = await this.#writer.write(bodies);
     this.#inFlight = [];
     if (written.completed !== undefined && this.#cutIsRefused) {
       this.#untold.add({ undelivered: [written.completed] });
     }
     if (written.count === 0 && !written.cut) this.#untold.add(told);
     if (written.cut) this.#cutTells = written.count === 0 ? told : NOTHING;
+    // First, so that no call goes on while its trail still says that it fails.
+    if (written.error === undefined) this.#recover();
     this.#settle(entries, written);
     return written.error;
   }
@@ -210,6 +213,11 @@ export class Trail {
     const again: Entry[] = [];
     let at = 0;
     for (const entry of entries) {
+      if (!entry.refused && at + entry.bodies.length <= count) {
+        at += entry.bodies.length;
+        this.#finish(entry);
+        continue;
+      }
       const whole = Math.max(0, Math.min(entry.bodies.length, count - at));
       const isCut = cut && at <= count && count < at + entry.bodies.length;
       if (whole < entry.bodies.length) this.#refuse(entry);
@@ -217,13 +225,15 @@ export class Trail {
       if (entry.refused) this.#untold.add({ undelivered: numbersFrom(firstSeq + at, whole) });
       const left = entry.refused ? [] : entry.bodies.slice(whole + (isCut ? 1 : 0));
       if (left.length > 0) again.push({ ...entry, bodies: left });
-      else {
-        this.#queue.done(entry);
-        entry.settle?.(true);
-      }
+      else this.#finish(entry);
       at += entry.bodies.length;
     }
     this.#queue.putBack(again);
+  }
+
+  #finish(entry: Entry): void {
+    this.#queue.done(entry);
+    entry.settle?.(true);
   }
 
   #fail(error: unknown): void {

@@ -38,7 +38,9 @@ export class Untold {
  * @param body the JSON of an object with at least one key
  * @param lostKey what those that were lost are called: `refused` or `dropped`
  */
-export function withAside(body: string, { lost, suppressed, undelivered }: Aside, lostKey: string): string {
+export function withAside(body: string, told: Aside, lostKey: string): string {
+  if (told === NOTHING) return body;
+  const { lost, suppressed, undelivered } = told;
   const aside = {
     ...(lost > 0 && { [lostKey]: lost }),
     ...(suppressed > 0 && { suppressed }),

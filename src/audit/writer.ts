@@ -25,12 +25,15 @@ export interface Written {
 /** A line on its way. */
 interface Line {
   readonly body: string;
-  readonly bytes: Uint8Array;
+  /** With its newline. */
+  readonly text: string;
   readonly link: Link;
 }
 
 /** The end of a line whose beginning is written. The chain includes the line. */
-interface Rest extends Pick<Line, "body" | "bytes"> {
+interface Rest {
+  readonly body: string;
+  readonly bytes: Uint8Array;
   readonly seq: number;
   /** The record before it. */
   readonly before: Link;
@@ -58,8 +61,8 @@ export class ChainWriter {
     const before = this.#chain.last;
     const lines = bodies.map((body) => this.#lineOf(body));
     const firstSeq = before.seq + 1;
-    const bytes = Buffer.concat([...(rest ? [rest.bytes] : []), ...lines.map((line) => line.bytes)]);
-    const { sent, error } = await this.#send(bytes);
+    const own = bytesOf(lines);
+    const { sent, error } = await this.#send(rest ? Buffer.concat([rest.bytes, own]) : own);
     const sentOfLines = sent - (rest?.bytes.length ?? 0);
     if (rest && sentOfLines < 0) {
       this.#rest = { ...rest, bytes: rest.bytes.subarray(sent) };
@@ -67,7 +70,7 @@ export class ChainWriter {
       return { count: 0, firstSeq, cut: false, completed: undefined, error };
     }
     this.#rest = undefined;
-    const count = error === undefined ? lines.length : this.#settle(lines, sentOfLines, before);
+    const count = error === undefined ? lines.length : this.#settle(lines, own, sentOfLines, before);
     const cut = this.#rest !== undefined;
     return { count, firstSeq, cut, completed: rest?.seq, ...(error !== undefined && { error }) };
   }
@@ -92,8 +95,8 @@ export class ChainWriter {
   }
 
   #lineOf(body: string): Line {
-    const bytes = Buffer.from(`${this.#chain.next(body)}\n`, "utf8");
-    return { body, bytes, link: this.#chain.last };
+    const text = `${this.#chain.next(body)}\n`;
+    return { body, text, link: this.#chain.last };
   }
 
   async #send(bytes: Uint8Array): Promise<{ sent: number; error: unknown }> {
@@ -107,20 +110,27 @@ export class ChainWriter {
   }
 
   /** Brings the chain back to what is written, and gives how many lines are written whole. */
-  #settle(lines: readonly Line[], sent: number, start: Link): number {
+  #settle(lines: readonly Line[], bytes: Uint8Array, sent: number, start: Link): number {
     let before = start;
     let end = 0;
-    for (const [index, { body, bytes, link }] of lines.entries()) {
+    for (const [index, { body, text, link }] of lines.entries()) {
       const from = end;
-      end += bytes.length;
+      end += Buffer.byteLength(text);
       if (end > sent) {
         const isCut = sent > from;
         this.#chain.backTo(isCut ? link : before);
-        if (isCut) this.#rest = { body, bytes: bytes.subarray(sent - from), seq: link.seq, before };
+        if (isCut) this.#rest = { body, bytes: bytes.subarray(sent, end), seq: link.seq, before };
         return index;
       }
       before = link;
     }
     return lines.length;
   }
+}
+
+// All at once, since a buffer for each of them and another for all takes longer than the lines themselves.
+function bytesOf(lines: readonly Line[]): Buffer {
+  let text = "";
+  for (const line of lines) text += line.text;
+  return Buffer.from(text);
 }

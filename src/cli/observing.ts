@@ -6,7 +6,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { KeyOutcome } from "../access/issuer-keys.ts";
 import { outlineOf } from "../api/outline.ts";
 import type { Ledger } from "../audit/ledger.ts";
-import { spelledService } from "../audit/record.ts";
+import { spelledService } from "../audit/spelling.ts";
 import type { Trail } from "../audit/trail.ts";
 import type { Clock } from "../clock.ts";
 import type { Settings } from "../config/config.ts";

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { Verifier } from "../../src/audit/verify.ts";
 import { type Sink, settled, trailOf } from "./sink.ts";
 
-const body = (n: number) => JSON.stringify({ time: "t", event: "call", n });
+// With characters of more bytes than one, so that a line may be cut within one.
+const body = (n: number) => JSON.stringify({ time: "t", event: "call", n, text: "é語" });
 
 /** How a promise ended, or that it has not. */
 function watched(promise: Promise<void>): { state: string } {
