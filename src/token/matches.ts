@@ -11,7 +11,8 @@ const GOOD_LENGTH = 8;
 const MAX_LAZY = 16;
 const NICE_LENGTH = 128;
 const MAX_CHAIN = 128;
-const HASH_MASK = (1 << 15) - 1;
+const HASH_BITS = 15;
+const HASH_MASK = (1 << HASH_BITS) - 1;
 const HASH_FACTOR = 66_521;
 
 /** A symbol of a match has this bit, above it the distance, below it the length; a literal is its byte. */
@@ -22,9 +23,14 @@ const LENGTH = MATCH - 1;
 /** What a content is made of, in order: as many as {@link findSymbols} says. The next call overwrites them. */
 export const symbols = new Uint32Array(MAX_SEARCH_BYTES);
 
-// Where each hash was seen last, above the base of its content: what is below is of older contents, and nothing needs
-// to be cleared.
-const heads = new Int32Array(HASH_MASK + 1);
+// zlib has a place for each of its 32,768 hashes. So large a table is out of the cache whenever it is looked at, which
+// took longer than all else here. This one has 16 KiB: hashes share a slot, and the few in it are told apart one by one.
+const SLOT_MASK = (1 << 12) - 1;
+// Which position was the last in each slot, above the base of its content: what is below is of older contents, and
+// nothing needs to be cleared.
+const heads = new Int32Array(SLOT_MASK + 1);
+// By position: its hash, and above it the position before it in the same slot.
+const inSlot = new Int32Array(MAX_SEARCH_BYTES);
 // By position: the one before it with the same hash. Position 0 stands for none, in zlib too.
 const previous = new Uint16Array(MAX_SEARCH_BYTES);
 let base = 0;
@@ -73,6 +79,7 @@ function chainPositions(bytes: Uint8Array, from: number, size: number): void {
     base = MAX_SEARCH_BYTES;
   }
   const latest = heads;
+  const entered = inSlot;
   const chain = previous;
   const origin = base;
   const last = size - MIN_MATCH;
@@ -81,9 +88,13 @@ function chainPositions(bytes: Uint8Array, from: number, size: number): void {
     // The last has only 3 bytes, and zlib a 0 behind them.
     next = (next >>> 8) | ((at < last ? (bytes[from + at + 3] ?? 0) : 0) << 24);
     const hash = ((Math.imul(next, HASH_FACTOR) + HASH_FACTOR) >>> 16) & HASH_MASK;
-    const head = (latest[hash] ?? 0) - origin;
-    chain[at] = head > 0 ? head : 0;
-    latest[hash] = origin + at;
+    const slot = hash & SLOT_MASK;
+    const head = (latest[slot] ?? 0) - origin;
+    let same = head > 0 ? head : 0;
+    entered[at] = (same << HASH_BITS) | hash;
+    latest[slot] = origin + at;
+    while (same !== 0 && ((entered[same] ?? 0) & HASH_MASK) !== hash) same = (entered[same] ?? 0) >> HASH_BITS;
+    chain[at] = same;
   }
   // No match begins in the last 2 bytes.
   for (let at = Math.max(0, last + 1); at < size; at++) chain[at] = 0;
