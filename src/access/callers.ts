@@ -39,6 +39,8 @@ export class Callers {
   readonly #jwts: readonly JwtEntry[];
   readonly #local: { readonly id: string; readonly match: string } | undefined;
   readonly #marks: ReadonlySet<string>;
+  // A connection has one object for its caller, and neither that nor the marks ever change.
+  readonly #still = new WeakSet<Caller>();
 
   /** @param sources with unique IDs, and no two that are recognized by the same */
   constructor(sources: readonly CallerSource[]) {
@@ -53,7 +55,10 @@ export class Callers {
 
   /** Whether a caller, recognized earlier and maybe by others, is recognized by the same still. */
   isStill(caller: Caller): boolean {
-    return this.#marks.has(markOf(caller));
+    if (this.#still.has(caller)) return true;
+    const isStill = this.#marks.has(markOf(caller));
+    if (isStill) this.#still.add(caller);
+    return isStill;
   }
 
   /** Recognizes callers, with the keys of the issuers as they are at the time. */
