@@ -67,9 +67,9 @@ function isPlainTime(time: Timestamp | undefined): boolean {
   return time.seconds > 0n && time.seconds < MOST_SECONDS;
 }
 
+// In UTF-8 all that is not ASCII takes more bytes than it has characters.
 function isAscii(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= CONTINUES) return false;
-  return true;
+  return Buffer.byteLength(text, "utf8") === text.length;
 }
 
 function sizeOfToken({ token, appId, version, issueTime, expireTime, renewTime, certificateId }: IssuedToken): number {

@@ -41,15 +41,14 @@ export function audit(auditing: Auditing | undefined): Around<Audited, Called & 
     const { trail, names, now, onAnswered } = auditing;
     const ledger = new Ledger();
     context.ledger = ledger;
-    const facts = () => factsOf(context, call.method.path, now());
     try {
       const response = await proceed(call, context);
-      const answered = facts();
+      const answered = factsOf(context, call.method.path, now());
       await trail.record(grantedBodies(answered, ledger, names));
       onAnswered?.(answered, ledger, call.request);
       return response;
     } catch (error) {
-      const body = refusalOf(error, ledger, names, facts);
+      const body = refusalOf(error, ledger, names, () => factsOf(context, call.method.path, now()));
       if (body !== undefined) await trail.record([body]);
       throw error;
     }
