@@ -8,6 +8,7 @@ import {
   type MessageInitShape,
   toBinary,
 } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -19,7 +20,7 @@ import {
   type FindingSchema,
   InspectTokenRequestSchema,
   InspectTokenResponseSchema,
-  type IssuedTokenSchema,
+  IssuedTokenSchema,
   RenewTokenRequestSchema,
   RenewTokenResponseSchema,
   TokenService,
@@ -270,6 +271,17 @@ describe("encoding by hand", () => {
       issuedToken: { ...good, notes: [finding] } as MessageInitShape<typeof IssuedTokenSchema>,
     });
     expect(encodePlain(BuildTokenResponseSchema, noted)).toBeUndefined();
+  });
+
+  // A field that is new in the contract, and that nobody writes here, would be lost.
+  test.each([
+    ["IssuedToken", IssuedTokenSchema, 8],
+    ["BuildTokenResponse", BuildTokenResponseSchema, 1],
+    ["BatchBuildTokensResponse", BatchBuildTokensResponseSchema, 1],
+    ["RenewTokenResponse", RenewTokenResponseSchema, 1],
+    ["Timestamp", TimestampSchema, 2],
+  ])("knows all fields of %s", (_, schema: DescMessage, last) => {
+    expect(schema.fields.map(({ number }) => number)).toEqual(Array.from({ length: last }, (_, at) => at + 1));
   });
 
   test("what has no token is left alone", () => {

@@ -45,7 +45,7 @@ export interface StartOptions {
 }
 
 /** A rate that no load of these tests reaches. */
-const UNLIMITED = "limits: { per_caller: { rate: 1000000, burst: 1000000 } }";
+export const UNLIMITED = "limits: { per_caller: { rate: 1000000, burst: 1000000 } }";
 
 /** A configuration for load, which stops after a second of lame duck. */
 export function underLoad(port = 0, more = ""): (folder: string) => string {

@@ -12,7 +12,7 @@ import { channelTo, clientOf, failureOf } from "../e2e/client.ts";
 import { configuration } from "../e2e/service.ts";
 import { Load, pause, percentile, REQUEST } from "./load.ts";
 import { missing, sized } from "./programs.ts";
-import { type Process, residentMib, serving, startProcess, underLoad } from "./service.ts";
+import { type Process, residentMib, serving, startProcess, UNLIMITED, underLoad } from "./service.ts";
 import { addRow } from "./table.ts";
 
 const AUDIT_REFUSAL = { code: 14, errorInfo: { reason: "AUDIT_UNAVAILABLE" } };
@@ -138,7 +138,7 @@ test("the issuer of keys is down: callers with its JWTs are known still", async 
   const url = `http://127.0.0.1:${(issuer.address() as { port: number }).port}/keys`;
   const claims = { issuer: "https://issuer.example", subject: "rooms", audience: "tokens" };
   const config = (folder: string) =>
-    `${configuration(folder, { rest: `audit: { file: ${join(folder, "audit.jsonl")} }` })}
+    `${configuration(folder, { rest: `${UNLIMITED}\naudit: { file: ${join(folder, "audit.jsonl")} }` })}
 jwt_issuers: [{ issuer: ${claims.issuer}, jwks_url: ${url} }]`.replace(
       "{ loopback: true }",
       `{ jwt: { issuer: ${claims.issuer}, subject: ${claims.subject}, audience: ${claims.audience} } }`,
