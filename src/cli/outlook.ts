@@ -1,6 +1,6 @@
 // What a configuration will do: what each project signs with, and what each caller may do.
 
-import { METHODS, type MethodName, Policy } from "../access/policy.ts";
+import { METHODS, type MethodName, type Permit, Policy } from "../access/policy.ts";
 import type { Seconds } from "../clock.ts";
 import type { MatchSettings, Place, ProjectSettings, Settings } from "../config/config.ts";
 import { rowsOf } from "./compose.ts";
@@ -55,25 +55,40 @@ export function projectOutlooks({ projects }: Settings): ProjectOutlook[] {
 
 /** What each caller may do, and by which rows. */
 export function callerOutlooks(settings: Settings): CallerOutlook[] {
-  return settings.callers.map(({ id, match }) => ({
-    id,
-    proof: proofOf(match),
-    rows: settings.permits.flatMap(({ callers }, index) =>
-      callers.includes(id) || callers.includes("*") ? [rowOutlook(settings, id, index)] : [],
-    ),
-  }));
+  const rowsBy = new Map<string, RowOutlook[]>(settings.callers.map(({ id }) => [id, []]));
+  const limitsOf = projectLimits(settings);
+  // One pass over the rows, of which there may be ten thousand, as there may be of callers and of projects.
+  rowsOf(settings).forEach((row, index) => {
+    const named = row.callers.includes("*") ? rowsBy.keys() : new Set(row.callers);
+    for (const caller of named) rowsBy.get(caller)?.push(rowOutlook(settings, row, index, limitsOf(row)));
+  });
+  return settings.callers.map(({ id, match }) => ({ id, proof: proofOf(match), rows: rowsBy.get(id) ?? [] }));
 }
 
-function rowOutlook(settings: Settings, caller: string, index: number): RowOutlook {
-  const row = rowsOf(settings)[index];
-  if (row === undefined) throw new Error("a row that is not there");
-  const ids = settings.projects.map(({ id }) => id);
-  const policy = new Policy([row], [caller], ids);
-  const reached = settings.projects.filter(({ id }) => row.projects.includes(id) || row.projects.includes("*"));
-  const limits = reached.map(({ maxTtl }) => Math.min(maxTtl, row.maxTtl));
+/** Gives the longest lifetime of each project that a row reaches. */
+function projectLimits({ projects }: Settings): (row: Permit) => Iterable<Seconds> {
+  const byId = new Map(projects.map(({ id, maxTtl }) => [id, maxTtl]));
+  const all = new Set(byId.values());
+  return ({ projects: named }) => (named.includes("*") ? all : named.flatMap((id) => byId.get(id) ?? []));
+}
+
+function rowOutlook(
+  { projects, places }: Settings,
+  row: Permit,
+  index: number,
+  maxTtls: Iterable<Seconds>,
+): RowOutlook {
+  const caller = "anyone";
+  // Which methods a row is for depends on whether there is a project, and not on which.
+  const policy = new Policy(
+    [{ ...row, callers: [caller] }],
+    [caller],
+    projects.slice(0, 1).map(({ id }) => id),
+  );
+  const limits = Array.from(maxTtls, (maxTtl) => Math.min(maxTtl, row.maxTtl));
   return {
     permit: index,
-    place: settings.places.get(`permits[${index}]`),
+    place: places.get(`permits[${index}]`),
     projects: row.projects,
     methods: METHODS.filter((method) => policy.permits(caller, method) !== undefined),
     services: row.services,

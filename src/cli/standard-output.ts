@@ -3,7 +3,24 @@ import type { Output } from "../audit/writer.ts";
 
 const STANDARD_OUTPUT = 1;
 /** How long the process waits at its end for a reader that has stopped, in milliseconds. */
-const FAREWELL_MS = 1000;
+export const FAREWELL_MS = 1000;
+
+/**
+ * Resolves once all that was written has been taken, by standard output and standard error, or nobody is there to take it.
+ *
+ * @param patienceMs for how long it waits for a reader that has stopped, in milliseconds; undefined for as long as it takes
+ */
+export async function outputTaken(patienceMs?: number): Promise<void> {
+  const taken = Promise.all([process.stdout, process.stderr].map(streamTaken));
+  if (patienceMs === undefined) await taken;
+  else await Promise.race([taken, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+}
+
+function streamTaken(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.destroyed || stream.writableLength === 0) return Promise.resolve();
+  // Writes are taken in their order, and one that fails is over too.
+  return new Promise((resolve) => stream.write("", () => resolve()));
+}
 
 /**
  * Standard output, without waiting in the event loop: a file is written in a thread, and a pipe when it is ready. A

@@ -1,12 +1,14 @@
 // What becomes of a command whose output nobody takes, and of a person who waits.
 
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, openSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { progressThrough } from "../../src/cli/progress.ts";
 import { EXIT } from "../../src/cli/run.ts";
 import { atPrompt } from "./at-prompt.ts";
 import { folder, write } from "./command.ts";
+import { configIn } from "./files.ts";
 
 describe.concurrent("standard output", () => {
   const run = (stdout: "pipe" | number, args: readonly string[]) =>
@@ -34,6 +36,28 @@ describe.concurrent("standard output", () => {
       expect(code).toBe(EXIT.IOERR);
     },
   );
+});
+
+test("standard output is waited for until all of it is read, however slowly", async () => {
+  const path = folder();
+  const row = "projects: [live], methods: [BuildToken], services: [rtc], users: { uids: true }, roles: [publisher]";
+  const rows = Array.from(
+    { length: 3000 },
+    (_, n) => `  - { callers: [local], ${row}, channels: [a-${n}], max_ttl: 60s }`,
+  );
+  const file = write(path, "config.yaml", configIn(path).replace(/permits:[^]*/, `permits:\n${rows.join("\n")}\n`));
+  const args = ["--import", "tsx", "src/main.ts", "check-config", file, "--json"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let printed = "";
+  const ended = once(child, "close");
+  for await (const chunk of child.stdout) {
+    printed += chunk;
+    // The slow reader.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const [code] = await ended;
+  expect(code).toBe(EXIT.OK);
+  expect(JSON.parse(printed).callers[0].rows).toHaveLength(3000);
 });
 
 describe("progress", () => {
