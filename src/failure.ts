@@ -74,7 +74,10 @@ export interface Facts {
   readonly violations?: readonly Violation[];
 }
 
-/** Why the service refuses. `api/answers.ts` turns it into a gRPC status. */
+/**
+ * Why the service refuses. `api/answers.ts` turns it into a gRPC status. It has a trace of where it was made only if the fault
+ * is ours: whoever is refused knows why, and to trace takes as long as a third of a refusal.
+ */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly reason: Reason;
@@ -82,7 +85,10 @@ export class Failure extends Error {
 
   /** @param options.cause goes to the log and never to the caller */
   constructor(reason: Reason, facts: Facts = {}, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    if (reason !== "INTERNAL") Error.stackTraceLimit = 0;
     super(reason, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.reason = reason;
     this.facts = facts;
   }

@@ -42,7 +42,16 @@ function answered(error: unknown, path: string, context: CallContext & Called & 
   report(failedCall(failure, path, context));
   const status = answerTo(new Failure(failure.reason, { ...failure.facts, method: methodName(path) }));
   context.trailer.set(DETAILS_TRAILER, encodeDetails(status));
-  return new ServerError(status.code, status.message);
+  return withoutTrace(() => new ServerError(status.code, status.message));
+}
+
+// nice-grpc makes a status of it at once: nobody sees where it was made.
+function withoutTrace<T>(make: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const made = make();
+  Error.stackTraceLimit = stackTraceLimit;
+  return made;
 }
 
 function failedCall(
