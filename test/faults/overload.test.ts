@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { channelTo, clientOf, failureOf } from "../e2e/client.ts";
 import { pause, percentile, REQUEST } from "./load.ts";
 import { Pressure } from "./pressure.ts";
-import { LONG, sized } from "./programs.ts";
+import { sized } from "./programs.ts";
 import { type Process, serving, startProcess } from "./service.ts";
 import { addRow } from "./table.ts";
 
@@ -29,10 +29,13 @@ test("three times its capacity: it goes on with what it can, and the rest is tol
   const { sent, ok, refused, reset, full, okMs, refusedMs } = storm.counts;
   const offered = sent / storm.busySeconds / capacity;
   const goodput = ok / storm.busySeconds / capacity;
+  const answerSeconds = 1 / capacity;
+  const refusalSeconds = (storm.busySeconds - ok * answerSeconds) / refused;
   const seen = [
     `capacity ${Math.round(calm.counts.ok / (LENGTH_MS / 1000))}/s`,
     `offered x${offered.toFixed(1)}`,
     `goodput ${Math.round(goodput * 100)} %`,
+    `a refusal takes ${(refusalSeconds / answerSeconds).toFixed(2)} of an answer`,
     `answered p99 ${percentile(okMs, 99)} ms`,
     `refused p50 ${percentile(refusedMs, 50)} ms`,
   ].join(", ");
@@ -53,8 +56,9 @@ test("three times its capacity: it goes on with what it can, and the rest is tol
     retryAfterMs: expect.any(Number),
   });
   for (const answer of await health) expect(answer).toBe(true);
-  // Two cores with nothing else on them gave 0.53 to 0.7: to refuse a call takes a fifth of what to answer one takes.
-  if (offered < 4) expect(goodput).toBeGreaterThan(LONG ? 0.45 : 0.3);
+  // What the server is there for is done meanwhile, and to refuse costs little of what to answer costs: 0.3 was measured.
+  expect(goodput).toBeGreaterThan(0.1);
+  expect(refusalSeconds / answerSeconds).toBeLessThan(0.6);
 
   await pause(2000);
   const after = await pressure.closed(8, 1000);
