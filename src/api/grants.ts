@@ -8,7 +8,8 @@ import {
   type Grant as GrantMessage,
   GrantSchema,
   type Privilege,
-  PrivilegeSchema,
+  type RtcGrant,
+  type RtcPrivileges,
   RtcRole,
   type Rtm2Grant,
 } from "../../gen/agora/token/v1/token_pb.ts";
@@ -17,7 +18,7 @@ import type { OrderedGrant } from "../issuing/build.ts";
 import type { ClaimedGrant, End } from "../issuing/claims.ts";
 import type { ExpectedGrant } from "../issuing/cover.ts";
 import { ROLES, type RtcRole as RoleName } from "../token/role.ts";
-import type { Grant, Rtm2Permission, ServiceName } from "../token/services.ts";
+import { type Grant, type Privileges, type Rtm2Permission, SERVICES, type ServiceName } from "../token/services.ts";
 import { type Channel, type User, userFromText } from "../token/user.ts";
 import { lifetimeFrom, timestampOf } from "./times.ts";
 
@@ -74,6 +75,9 @@ export function expectedGrantFrom(message: GrantMessage): ExpectedGrant {
 
 /** A grant that was read from a token. */
 export function decodedGrantOf({ grant, unknown }: ClaimedGrant): DecodedGrant {
+  if (unknown.size === 0) {
+    return { $typeName: "agora.token.v1.DecodedGrant", grant: grantOf(grant), unknownPrivileges: [] };
+  }
   const unknownPrivileges = [...unknown].map(([number, end]) => ({ number, ...expireTime(end) }));
   return create(DecodedGrantSchema, { grant: grantOf(grant), unknownPrivileges });
 }
@@ -165,6 +169,7 @@ function permissionsFrom({ permissions }: Rtm2Grant): Rtm2Permission[] {
 }
 
 function grantOf(grant: Grant<End>): GrantMessage {
+  if (grant.service === "rtc") return rtcGrantOf(grant);
   const { service } = grant;
   const value: Record<string, unknown> = {};
   const privileges = privilegesOf(service, grant);
@@ -182,6 +187,35 @@ function grantOf(grant: Grant<End>): GrantMessage {
   });
 }
 
+// Nearly all that there are, and so as `create` makes them, in a fraction of the time.
+function rtcGrantOf({ channel, user, privileges }: Extract<Grant<End>, { service: "rtc" }>): GrantMessage {
+  const isAny = user === "any" || ("account" in user && user.account === "*");
+  const value: RtcGrant = {
+    $typeName: "agora.token.v1.RtcGrant",
+    channelName: channel === "any" ? "" : channel.name,
+    anyChannel: channel === "any",
+    uid: !isAny && "uid" in user ? user.uid : 0,
+    userAccount: !isAny && "account" in user ? user.account : "",
+    anyUser: isAny,
+    role: RtcRole.UNSPECIFIED,
+  };
+  if (privileges.size > 0) value.privileges = rtcPrivilegesOf(privileges);
+  return { $typeName: "agora.token.v1.Grant", service: { case: "rtc", value } };
+}
+
+function rtcPrivilegesOf(privileges: Privileges<End>): RtcPrivileges {
+  const { joinChannel, publishAudioStream, publishVideoStream, publishDataStream } = SERVICES.rtc.privileges;
+  const message: RtcPrivileges = { $typeName: "agora.token.v1.RtcPrivileges" };
+  for (const number of privileges.keys()) {
+    const privilege = privilegeOf(privileges.get(number));
+    if (number === joinChannel) message.joinChannel = privilege;
+    else if (number === publishAudioStream) message.publishAudioStream = privilege;
+    else if (number === publishVideoStream) message.publishVideoStream = privilege;
+    else if (number === publishDataStream) message.publishDataStream = privilege;
+  }
+  return message;
+}
+
 function privilegesOf(service: ServiceName, { privileges }: Grant<End>): Message | undefined {
   const schema = MESSAGES.get(service)?.field["privileges"]?.message;
   if (!schema || privileges.size === 0) return undefined;
@@ -193,8 +227,9 @@ function privilegesOf(service: ServiceName, { privileges }: Grant<End>): Message
 }
 
 function privilegeOf(end: End): Privilege {
-  if (end === undefined) return create(PrivilegeSchema);
-  return create(PrivilegeSchema, { expiration: { case: "expireTime", value: timestampOf(end) } });
+  const $typeName = "agora.token.v1.Privilege";
+  if (end === undefined) return { $typeName, expiration: { case: undefined } };
+  return { $typeName, expiration: { case: "expireTime", value: timestampOf(end) } };
 }
 
 function channelAndUserOf(channel: Channel, user: User): Partial<ChannelAndUser> {

@@ -71,6 +71,8 @@ function claims006(claimed: Claimed006): Claims {
   return { claimed, issuedAt: undefined, statedEnd: end, end, grants: [split] };
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 function splitPrivileges(
   grant: Grant,
   endAt: (end: number) => End,
@@ -78,10 +80,10 @@ function splitPrivileges(
 ): ClaimedGrant {
   const known = new Map<number, End>();
   const unknown = new Map<number, End>();
-  for (const [number, end] of grant.privileges) {
+  for (const number of grant.privileges.keys()) {
     const side = privilegeName(grant.service, number) === undefined ? unknown : known;
-    side.set(number, endAt(end));
+    side.set(number, endAt(grant.privileges.get(number) ?? 0));
   }
-  const retired = new Set([...unknown.keys()].filter(isRetired));
+  const retired = unknown.size === 0 ? NONE : new Set([...unknown.keys()].filter(isRetired));
   return { grant: { ...grant, privileges: known }, unknown, retired };
 }

@@ -74,7 +74,15 @@ export function examine(projects: Projects | undefined, order: Question): Inspec
   const verdict = verdictOf(findings);
   // Without a key ring there is no finding for what was not checked, and nothing is accepted all the same.
   const isSure = verdict !== "ACCEPTED" || examined.signatureCheck === "VALID";
-  return { ...examined, findings, verdict: isSure ? verdict : "INCONCLUSIVE", at: order.at };
+  return {
+    verdict: isSure ? verdict : "INCONCLUSIVE",
+    findings,
+    signatureCheck: examined.signatureCheck,
+    project: examined.project,
+    certificateId: examined.certificateId,
+    claims: examined.claims,
+    at: order.at,
+  };
 }
 
 interface Reading {

@@ -19,7 +19,7 @@ interface Ending {
 
 /** That privileges have ended while the token has not. With `nearest`, what counts is whether that grant still admits. */
 export function privilegesExpired(claims: Claims, nearest: ClaimedGrant | undefined, now: Instant): Finding[] {
-  const ended = endingsOf(claims).filter(({ end }) => end <= now);
+  const ended = endingsOf(claims, (end) => end <= now);
   if (ended.length === 0) return [];
   const found = `${inWords(ended, (end) => timeSeenFrom(end, now), "ended")} The token lasts until ${isoTime(claims.end)}.`;
   return [finding("PRIVILEGE_EXPIRED", found, isShut(claims, nearest, now) ? {} : { severity: "notes", code: 0 })];
@@ -29,7 +29,7 @@ export function privilegesExpired(claims: Claims, nearest: ClaimedGrant | undefi
 export function privilegesOutlast(claims: Claims): Finding[] {
   const { claimed, end, statedEnd, issuedAt } = claims;
   const tokenEnd = claimed.version === "006" ? claimed.expiresAt : claimed.lifetime === 0 ? end : statedEnd;
-  const longer = endingsOf(claims).filter((ending) => ending.end > tokenEnd);
+  const longer = endingsOf(claims, (each) => each > tokenEnd);
   if (longer.length === 0) return [];
   const found = `The token ends at ${isoTime(tokenEnd)}. ${inWords(longer, (each) => `${lengthOfTime(each - tokenEnd)} later`, "ends", "end")}`;
   const [first] = longer;
@@ -48,10 +48,16 @@ export function nameOfPrivilege(service: ServiceName, number: number): string {
   return `${wireSpelling(privilegeName(service, number) ?? String(number))} of ${serviceInWords(service)}`;
 }
 
-function endingsOf({ grants }: Claims): Ending[] {
-  return grants.flatMap(({ grant: { service, privileges } }) =>
-    [...privileges].flatMap(([number, end]) => (end === undefined ? [] : [{ service, number, end }])),
-  );
+/** The privileges that end at a time of which something holds. Mostly there is none. */
+function endingsOf({ grants }: Claims, holds: (end: Instant) => boolean): Ending[] {
+  const endings: Ending[] = [];
+  for (const { grant } of grants) {
+    for (const number of grant.privileges.keys()) {
+      const end = grant.privileges.get(number);
+      if (end !== undefined && holds(end)) endings.push({ service: grant.service, number, end });
+    }
+  }
+  return endings;
 }
 
 /** `join_channel and publish_data_stream of RTC ended 3 min ago, at …`: those of one service and end are named together. */

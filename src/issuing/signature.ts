@@ -40,9 +40,10 @@ export function checkSignature(
 }
 
 /** Checks the signature with a certificate. Undefined if what it covers is not known. */
-export function verifierOf({ claimed, ...claims }: Claims, expected: ExpectedGrant | undefined): Verify | undefined {
+export function verifierOf(claims: Claims, expected: ExpectedGrant | undefined): Verify | undefined {
+  const { claimed } = claims;
   if (claimed.version === "007") return (certificate) => verify007(claimed, certificate);
-  const texts = expected && texts006({ claimed, ...claims }, expected);
+  const texts = expected && texts006({ ...claims, claimed }, expected);
   return texts && ((certificate) => verify006(claimed, texts.channelText, texts.userText, certificate));
 }
 

@@ -24,6 +24,7 @@ interface Slip {
   readonly code?: number;
 }
 
+const NO_FINDINGS: readonly Finding[] = [];
 const LOOK_FOR_IT = "Look for the variable that was not set where the token was built.";
 
 // Native errors 102 and 134: the SDK refuses such a name, whatever the token says.
@@ -85,8 +86,8 @@ export function slipsOfBuilders(claims: Claims): Finding[] {
   // Version 006 does not tell its channel and its user.
   if (claims.claimed.version === "006") return channelUnsetIn006(claims.claimed, grants);
   return SLIPS.flatMap(({ isIn, shows, says, mend, code }) => {
+    if (!grants.some(isIn)) return NO_FINDINGS;
     const those = grants.filter(isIn);
-    if (those.length === 0) return [];
     const shown = someListed([...new Set(those.map((grant) => quoted(shows(grant))))]);
     return [finding("CONTENTS_IRREGULAR", says(servicesInWords(those), shown), { mend, ...(code && { code }) })];
   });

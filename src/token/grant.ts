@@ -1,7 +1,7 @@
 // Questions about a grant that do not depend on when its privileges end.
 
 import { isPattern } from "./pattern.ts";
-import { type Grant, serviceRow } from "./services.ts";
+import { type Grant, SERVICE_NAMES, type ServiceName, serviceRow } from "./services.ts";
 import { type Channel, channelFromText, type User, userFromText, userToText } from "./user.ts";
 
 /** The channel or room of a grant, or undefined if its service has none. A room that is not named is every room. */
@@ -37,6 +37,12 @@ export function isForAnyUser(grant: Grant<unknown>): boolean {
 
 /** The name of a privilege, or undefined if it is not known here. */
 export function privilegeName(service: Grant<unknown>["service"], number: number): string | undefined {
-  const { privileges } = serviceRow(service);
-  return Object.keys(privileges).find((name) => privileges[name] === number);
+  return PRIVILEGE_NAMES.get(service)?.get(number);
 }
+
+const PRIVILEGE_NAMES: ReadonlyMap<ServiceName, ReadonlyMap<number, string>> = new Map(
+  SERVICE_NAMES.map((service) => {
+    const named = Object.entries(serviceRow(service).privileges);
+    return [service, new Map(named.map(([name, number]) => [number, name]))];
+  }),
+);
