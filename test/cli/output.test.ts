@@ -45,7 +45,7 @@ test("standard output is waited for until all of it is read, however slowly", as
     { length: 3000 },
     (_, n) => `  - { callers: [local], ${row}, channels: [a-${n}], max_ttl: 60s }`,
   );
-  const file = write(path, "config.yaml", configIn(path).replace(/permits:[^]*/, `permits:\n${rows.join("\n")}\n`));
+  const file = write(path, "config.yaml", configIn(path).replace(/permits:[\s\S]*/, `permits:\n${rows.join("\n")}\n`));
   const args = ["--import", "tsx", "src/main.ts", "check-config", file, "--json"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let printed = "";
