@@ -39,6 +39,8 @@ test("probes and metrics are answered under three times its capacity", async () 
   }
   const { sent, ok, refused, reset } = await storm;
   expect(reset).toBe(0);
+  // The page is made once in a second, and the last one may be from within the storm.
+  await pause(1100);
   const told = await series(at);
   const shed = ["lag", "in_flight"].map((why) => told.get(`agora_tokend_calls_shed_total{why="${why}"}`) ?? 0);
   expect(shed[0]).toBeGreaterThanOrEqual(0);
