@@ -52,11 +52,13 @@ const files = readdirSync("src", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => join("src", name));
 const imports: Import[] = files.flatMap((file) =>
-  [...readFileSync(file, "utf8").matchAll(/^(?:import|export)\s[^;"]*?from "([^"]+)"/gm)].map(([, name = ""]) => ({
-    file,
-    from: folderOf(file),
-    name,
-  })),
+  [...readFileSync(file, "utf8").matchAll(/^(?:import|export)\s[^;"]*?from "([^"]+)"|\bimport\("([^"]+)"\)/gm)].map(
+    ([, stands, loads]) => ({
+      file,
+      from: folderOf(file),
+      name: stands ?? loads ?? "",
+    }),
+  ),
 );
 const ours = imports
   .filter(({ name }) => name.startsWith("."))

@@ -21,6 +21,7 @@ import type { KeyRing } from "../keyring/keyring.ts";
 import type { Implementation } from "../rpc/definition.ts";
 import { findingOf, inspectionOf, VERSIONS } from "./findings.ts";
 import { expectedGrantFrom, orderedGrantFrom } from "./grants.ts";
+import { others } from "./others.ts";
 import { instantFrom, requiredLifetimeFrom, timestampOf } from "./times.ts";
 import { located, type RequestWords } from "./violations.ts";
 
@@ -48,11 +49,6 @@ export interface TokenApiParts {
 
 /** How many tokens of a batch are built at a stretch: other calls wait for half a millisecond, and not for all of it. */
 const SLICE = 16;
-
-/** Lets other calls come first, once. */
-function others(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** The methods of the token service. Their requests have been validated, and their callers admitted to the method. */
 export function tokenApi(parts: TokenApiParts): Implementation<typeof TokenService, Admitted> {

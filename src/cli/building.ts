@@ -59,7 +59,6 @@ export function hereFrom({ config, caller, unsafeSamples = false }: HereOptions,
   return { config, caller, unsafeSamples, clock: clock ?? systemClock };
 }
 
-// Its rules are compiled when they are first asked for.
 const validate = requestValidator();
 
 /**
@@ -106,7 +105,7 @@ async function admitted<T>(
   try {
     const permits = policy.permits(here.caller, method);
     if (!permits) throw new Failure("NOT_PERMITTED");
-    validate(schema, request);
+    await validate(schema, request);
     // The methods look at nothing else of a call.
     return await call({ permits, keyRing } satisfies Admitted);
   } catch (error) {

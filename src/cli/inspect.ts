@@ -50,7 +50,6 @@ Exit codes:
   78  the configuration or the certificate file cannot be used`;
 
 const EXIT_OF: Readonly<Record<number, number>> = { [Verdict.ACCEPTED]: EXIT.OK, [Verdict.REJECTED]: EXIT.REJECTED };
-// Its rules are compiled when they are first asked for.
 const validate = requestValidator();
 const UNCHECKED = "give --config, --certificate-file or --server";
 
@@ -114,16 +113,16 @@ function expectedFrom(options: InspectOptions): Grant | undefined {
   return grantFromJson("--expect", options.expect);
 }
 
-function inspectHere(token: string, expected: Grant | undefined, options: InspectOptions, { around }: Context) {
-  if (expected) checkGrant(expected);
+async function inspectHere(token: string, expected: Grant | undefined, options: InspectOptions, { around }: Context) {
+  if (expected) await checkGrant(expected);
   const at = options.at ?? (around.clock ?? systemClock)();
   return examineHere(options, { token, expected, at });
 }
 
 // The same rules as a server has.
-function checkGrant(expected: Grant): void {
+async function checkGrant(expected: Grant): Promise<void> {
   try {
-    validate(GrantSchema, expected);
+    await validate(GrantSchema, expected);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const [first] = error.facts.violations ?? [];

@@ -1,7 +1,7 @@
 // The configuration file and the files that it names, all read once.
 
 import { createHash } from "node:crypto";
-import { ConfigInvalid, readConfig, type Settings } from "../config/config.ts";
+import { type CheckRules, ConfigInvalid, readConfig, type Settings } from "../config/config.ts";
 import type { SecretFile } from "../keyring/file-source.ts";
 import { credentialFilesOf } from "./credential-files.ts";
 import type { ReadFile } from "./files.ts";
@@ -35,7 +35,7 @@ const AT_ONCE = 32;
 export async function readAll(file: string, read: ReadFile, last?: Reading): Promise<Reading> {
   const config = await outcomeOf(file, read);
   const configDigest = digestOf(file, config);
-  const parsed = last?.fingerprint.startsWith(configDigest) ? last.parsed : parse(file, config);
+  const parsed = last?.fingerprint.startsWith(configDigest) ? last.parsed : await parse(file, config);
   const files = await outcomesOf([...new Set(filesOf(parsed))], read);
   const digests = [...files].map(([path, outcome]) => digestOf(path, outcome));
   return {
@@ -68,9 +68,18 @@ async function outcomeOf(path: string, read: ReadFile): Promise<Outcome> {
   }
 }
 
-function parse(file: string, config: Outcome): Settings | ConfigInvalid {
+async function parse(file: string, config: Outcome): Promise<Settings | ConfigInvalid> {
+  const plain = parseWith(undefined, file, config);
+  if (plain) return plain;
+  const { checkRules } = await import("../config/rules.ts");
+  return parseWith(checkRules, file, config);
+}
+
+function parseWith(checkRules: CheckRules, file: string, config: Outcome): Settings | ConfigInvalid;
+function parseWith(checkRules: undefined, file: string, config: Outcome): Settings | ConfigInvalid | undefined;
+function parseWith(checkRules: CheckRules | undefined, file: string, config: Outcome) {
   try {
-    return readConfig(file, () => contentOf(config).bytes);
+    return readConfig(file, () => contentOf(config).bytes, checkRules);
   } catch (error) {
     if (error instanceof ConfigInvalid) return error;
     throw error;

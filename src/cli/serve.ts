@@ -5,7 +5,7 @@ import type { Output } from "../audit/writer.ts";
 import type { Clock } from "../clock.ts";
 import { Bounds } from "../server/bounds.ts";
 import { type DrainTimes, drain } from "../server/drain.ts";
-import { isBrief, isServed, PREPARATIONS, SERVICES, tokenServer } from "../server/server.ts";
+import { isBrief, isServed, SERVICES, tokenServer } from "../server/server.ts";
 import { randomSalt } from "../token/salt.ts";
 import { type OpenAdmin, openAdmin } from "./admin.ts";
 import { descriptorWarning } from "./descriptors.ts";
@@ -17,7 +17,7 @@ import { processTime } from "./process.ts";
 import { Readiness } from "./readiness.ts";
 import type { ReloadResult } from "./reloading.ts";
 import { rightClock, watchClock } from "./time.ts";
-import { after, every } from "./timers.ts";
+import { every } from "./timers.ts";
 import { Uncaught } from "./uncaught.ts";
 
 /** Where a command writes to, and what ends it. */
@@ -71,8 +71,6 @@ export class Unfit extends Error {
 }
 
 const SECOND = 1000;
-/** Between two preparations, in milliseconds, so that calls come first. */
-const PAUSE_MS = 20;
 const ALL_SERVICES = ["", ...SERVICES.map(({ typeName }) => typeName)];
 
 /**
@@ -133,7 +131,6 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     if (admin) around.out(`metrics and probes are at http://${admin.address}`);
     auditing?.trail.start();
     readiness.set("started", true);
-    prepare(PREPARATIONS);
     observed.log.info("started", { version: packageJson.version, node: process.version });
     const unfollow = plan.follow();
     const stop = around.stop();
@@ -157,12 +154,4 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
 function timesOf({ shutdown }: Plan, { stoppedBy }: Surroundings, { count }: Uncaught): DrainTimes {
   const byPerson = count === 0 && stoppedBy?.() !== "system";
   return { delayMs: byPerson ? 0 : shutdown.drainDelay * SECOND, deadlineMs: shutdown.deadline * SECOND };
-}
-
-function prepare([first, ...others]: readonly (() => void)[]): void {
-  if (!first) return;
-  after(PAUSE_MS, () => {
-    first();
-    prepare(others);
-  });
 }

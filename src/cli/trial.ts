@@ -10,7 +10,6 @@ import type { Clock } from "../clock.ts";
 import { Failure } from "../failure.ts";
 import type { Snapshot } from "../server/snapshot.ts";
 
-// It compiles the rules when they are first needed, and keeps them.
 const validate = requestValidator();
 
 /** Something that was asked of the rows. */
@@ -57,7 +56,7 @@ async function attempt(snapshot: Snapshot, call: TrialCall, permits: Witness, cl
   const { input, localName } = methodOf(call.method);
   try {
     if (!permits.admits) throw new Failure("NOT_PERMITTED");
-    validate(input, call.request);
+    await validate(input, call.request);
     const methods = tokenApi({ clock, salt: () => 1 }) as unknown as Record<string, Carry>;
     await methods[localName]?.(call.request, { permits, keyRing: snapshot.keyRing });
     return { failure: undefined, questions: permits.questions };

@@ -3,7 +3,6 @@ import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { type Config, ConfigSchema } from "../../gen/agora/token/config/v1/config_pb.ts";
 import { CERTIFICATE_STATES, LOG_LEVELS, ON_FULL, RECORDED_NAMES } from "./names.ts";
-import { isPlainConfig } from "./plain-config.ts";
 import type { Report } from "./problems.ts";
 import { didYouMean } from "./suggest.ts";
 import { expectedOf, keysOf } from "./words.ts";
@@ -13,7 +12,6 @@ const VALIDATOR = createValidator();
 
 /** Checks the rules that the schema states, and reports in our words what breaks them. */
 export function checkRules(config: Config, report: Report): void {
-  if (isPlainConfig(config)) return;
   const result = VALIDATOR.validate(ConfigSchema, config);
   if (result.kind === "error") throw result.error;
   for (const violation of result.violations ?? []) {

@@ -10,7 +10,7 @@ import { decodePlain } from "../api/plain-decoding.ts";
 import { encodePlain } from "../api/plain-encoding.ts";
 import { reflectionApi } from "../api/reflection-api.ts";
 import { type TokenApiParts, tokenApi } from "../api/token-api.ts";
-import { innermostFirst, requestValidator } from "../api/violations.ts";
+import { requestValidator } from "../api/violations.ts";
 import { define, methodsByPath, refuseUndecodable } from "../rpc/definition.ts";
 import type { Bounds } from "./bounds.ts";
 import { admit } from "./middleware/admit.ts";
@@ -66,7 +66,7 @@ export function tokenServer(parts: ServerParts): Server {
     .around(audit(auditing))
     .step(decoded())
     .step(admit(snapshot))
-    .step(validate(validator, METHODS));
+    .around(validate(validator, METHODS));
   server
     .with(passing.middleware())
     .add(define(TokenService, { decode: decodePlain, encode: encodePlain }), tokenApi(parts));
@@ -87,11 +87,6 @@ export const METHOD_NAMES: readonly string[] = Array.from(ALL_METHODS.keys(), me
 export function isServed(path: string): boolean {
   return ALL_METHODS.has(path);
 }
-
-/** What is done once the service answers, bit by bit, so that neither its start nor a call has to wait for it. */
-export const PREPARATIONS: readonly (() => void)[] = innermostFirst(TokenService.methods.map(({ input }) => input)).map(
-  (schema) => () => validator.compile(schema),
-);
 
 /** Whether a path is that of a method that builds, renews or inspects. */
 export function isBrief(path: string): boolean {

@@ -72,7 +72,7 @@ export async function callWithBytes<M extends Method>(
     const request = fromBinary(input, bytes, { readUnknownFields: false });
     const permits = around.policy.permits(around.caller ?? CALLER, name as MethodName);
     if (!permits) throw new Failure("NOT_PERMITTED");
-    validator(input, request);
+    await validator(input, request);
     const api = tokenApi({ clock: () => around.now, salt: around.salt });
     // The methods look at nothing else of a context.
     const context = { permits, keyRing: around.keyRing } as unknown as CallContext & Admitted;

@@ -30,9 +30,9 @@ function requestWith(text: string) {
   });
 }
 
-function violationsOf(request: ReturnType<typeof requestWith>): string[] {
+async function violationsOf(request: ReturnType<typeof requestWith>): Promise<string[]> {
   try {
-    ours(BuildTokenRequestSchema, request);
+    await ours(BuildTokenRequestSchema, request);
     return [];
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -43,15 +43,15 @@ function violationsOf(request: ReturnType<typeof requestWith>): string[] {
 const legal = fc.string({ unit: fc.constantFrom(..."abZ09 !#$%&()*+,.:;<=>?@[]^_{}|~-/\\\"'`\n\r"), maxLength: 70 });
 const any = fc.string({ unit: "grapheme", maxLength: 70 });
 
-test("texts match the contract's patterns here as they do by the library's own engine", () => {
-  fc.assert(
-    fc.property(fc.oneof(legal, any), (text) => {
+test("texts match the contract's patterns here as they do by the library's own engine", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(legal, any), async (text) => {
       const request = requestWith(text);
       const result = theirs.validate(BuildTokenRequestSchema, request);
       const expected = result.violations ?? [];
       expect(result.kind).not.toBe("error");
-      expect(violationsOf(request)).toHaveLength(expected.length);
-      expect(violationsOf(request).map((each) => each.split(" ")[1])).toEqual(expected.map(({ ruleId }) => ruleId));
+      const rules = (await violationsOf(request)).map((each) => each.split(" ")[1]);
+      expect(rules).toEqual(expected.map(({ ruleId }) => ruleId));
     }),
     { numRuns: 1_000, seed: 7 },
   );

@@ -7,6 +7,7 @@ import { isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
 import { METHODS, type MethodName, refusals } from "../../src/access/policy.ts";
 import { compose } from "../../src/cli/compose.ts";
 import { ConfigInvalid, type MatchSettings, readConfig, type Settings, unsafe } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { KeyRingInvalid } from "../../src/keyring/file-source.ts";
 import { ROLES } from "../../src/token/role.ts";
 import type { Grant } from "../../src/token/services.ts";
@@ -125,7 +126,7 @@ function permitted(text: string): ReadonlySet<number> {
 
 function started(text: string): Settings | undefined {
   try {
-    const settings = readConfig("config.yaml", () => new TextEncoder().encode(text));
+    const settings = readConfig("config.yaml", () => new TextEncoder().encode(text), checkRules);
     if (unsafe(settings).length > 0) return undefined;
     composed(settings);
     return settings;

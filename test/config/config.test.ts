@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { ConfigInvalid, readConfig } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { PROJECTS, problemsOf, read } from "./fixtures/read.ts";
 
 const EXAMPLE = fileURLToPath(new URL("fixtures/example.yaml", import.meta.url));
@@ -17,7 +18,7 @@ function thrownBy(action: () => unknown): ConfigInvalid {
 }
 
 describe("the example", () => {
-  const { places, ...settings } = readConfig(EXAMPLE);
+  const { places, ...settings } = readConfig(EXAMPLE, undefined, checkRules);
 
   test("is read as a whole", () => {
     expect(settings).toStrictEqual({

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { DEPLOY, documentsOf, portOf } from "./documents.ts";
 import { misfits, type Shape } from "./shape.ts";
 
@@ -12,7 +13,7 @@ const FOLDER = join(DEPLOY, "compose");
 type Document = Record<string, any>;
 const [compose = {}] = documentsOf("compose", "compose.yaml") as Document[];
 const [prometheus = {}] = documentsOf("compose", "prometheus.yaml") as Document[];
-const settings = readConfig("config.yaml", () => readFileSync(join(FOLDER, "config.yaml")));
+const settings = readConfig("config.yaml", () => readFileSync(join(FOLDER, "config.yaml")), checkRules);
 
 // Source: the Compose specification.
 const SERVICE = {

@@ -4,6 +4,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readConfig, type Settings } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { command, folder } from "../cli/command.ts";
 import { DEPLOY, yamlFiles } from "./documents.ts";
 import { layOut } from "./laid-out.ts";
@@ -41,7 +42,7 @@ test.each(CONFIGURATIONS)("%s permits no token for every user or channel, and no
 });
 
 function settingsOf(file: string): Settings {
-  return readConfig(file, () => readFileSync(join(DEPLOY, file)));
+  return readConfig(file, () => readFileSync(join(DEPLOY, file)), checkRules);
 }
 
 function secretsOf(file: string): string[] {

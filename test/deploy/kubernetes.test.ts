@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readConfig } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { DEPLOY, documentsOf, portOf, yamlFiles } from "./documents.ts";
 import { MANIFESTS } from "./kubernetes-shapes.ts";
 import { misfits } from "./shape.ts";
@@ -17,7 +18,7 @@ const FOLDER = "kubernetes";
 const CONFIG = "config.yaml";
 const files = yamlFiles(FOLDER).filter((file) => file !== CONFIG);
 const manifests = files.flatMap((file) => documentsOf(FOLDER, file) as Manifest[]);
-const settings = readConfig(CONFIG, () => readFileSync(join(DEPLOY, FOLDER, CONFIG)));
+const settings = readConfig(CONFIG, () => readFileSync(join(DEPLOY, FOLDER, CONFIG)), checkRules);
 
 function only(kind: string, holds: (manifest: Manifest) => boolean = () => true): Manifest {
   const found = manifests.filter((each) => each["kind"] === kind && holds(each));

@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readConfig } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { makeAuthority, makeServerCertificate } from "../fixtures/certificates.ts";
 import { DEPLOY } from "./documents.ts";
 
@@ -31,7 +32,7 @@ const KEY_SET = {
  */
 export function layOut(root: string, file: string, edit = (text: string) => text): LaidOut {
   const text = edit(readFileSync(join(DEPLOY, file), "utf8"));
-  const { projects, listen, jwtIssuers } = readConfig(file, () => text);
+  const { projects, listen, jwtIssuers } = readConfig(file, () => text, checkRules);
   const write = (path: string | undefined, content: string, mode = 0o400) => {
     if (path === undefined) return;
     mkdirSync(dirname(join(root, path)), { recursive: true });

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readConfig } from "../../src/config/config.ts";
+import { checkRules } from "../../src/config/rules.ts";
 import { DEPLOY } from "./documents.ts";
 
 const unit = readFileSync(join(DEPLOY, "systemd", "agora-tokend.service"), "utf8");
@@ -11,8 +12,10 @@ const entries = unit.split("\n").flatMap((line) => {
   const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
   return key === undefined ? [] : [[key, value ?? ""] as const];
 });
-const { projects, listen, audit, shutdown } = readConfig("machine.yaml", () =>
-  readFileSync(join(DEPLOY, "config", "machine.yaml")),
+const { projects, listen, audit, shutdown } = readConfig(
+  "machine.yaml",
+  () => readFileSync(join(DEPLOY, "config", "machine.yaml")),
+  checkRules,
 );
 
 function all(key: string): string[] {
