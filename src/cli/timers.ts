@@ -1,7 +1,7 @@
 // Timers that do not keep the process from its end.
 
 /** Calls back once, after so many milliseconds, and gives what prevents it. */
-export function after(milliseconds: number, act: () => void): () => void {
+function after(milliseconds: number, act: () => void): () => void {
   const timer = setTimeout(act, milliseconds);
   timer.unref();
   return () => clearTimeout(timer);
