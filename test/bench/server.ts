@@ -2,6 +2,7 @@
 // raw answer of node:http2, a bare nice-grpc, and the obvious stack; each server is a process of its own.
 
 import { execFileSync } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
 import type { Candidate, Contest } from "./harness.ts";
 import type { BenchOptions } from "./main.ts";
 import { peerOf } from "./server-agora.ts";
@@ -19,6 +20,8 @@ const SHAPES = [
 ] as const;
 const BUSY = { connections: 8, streams: 16, calls: 4000 };
 const MB = 1e6;
+/** After so many milliseconds without work, V8 has given back what the start left. */
+const IDLE_MS = 15_000;
 
 /** Contests of the server. */
 export async function* contests({ peers }: BenchOptions): AsyncGenerator<Contest> {
@@ -164,13 +167,14 @@ async function* growthContests(generator: Generator): AsyncGenerator<Contest> {
 }
 
 function memoryContest(generator: Generator): Contest {
-  const residentAfter = async (load: Partial<Load> | undefined) => {
+  const residentAfter = async (load: Partial<Load> | undefined, quietMs = 0) => {
     const configured = configure();
     const server = await startServer([OURS, "serve", "--config", configured.file]);
     try {
       const { authorization, project } = configured;
       const call = { ...BUSY, path: pathOf("BuildToken"), authorization, messages: builds(project) };
       if (load) await drive(generator, server, { ...call, ...load });
+      await setTimeout(quietMs);
       return (await server.usage()).residentBytes / MB;
     } finally {
       await server.stop();
@@ -183,7 +187,8 @@ function memoryContest(generator: Generator): Contest {
     baseline: "idle",
     rounds: 3,
     candidates: [
-      { name: "idle", measure: () => residentAfter(undefined) },
+      { name: "just started", measure: () => residentAfter(undefined) },
+      { name: "idle", measure: () => residentAfter(undefined, IDLE_MS) },
       { name: "after 128 streams", measure: () => residentAfter({ calls: 20_000 }) },
     ],
     goals: [

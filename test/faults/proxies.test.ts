@@ -48,7 +48,7 @@ describe.skipIf(missing("nginx"))("nginx, with deploy/nginx/nginx.conf", () => {
       const at = round % 2;
       await load.more(sized(100, 5000));
       nginx.reload(at);
-      await pause(15_000);
+      await pause(20_000);
       await stopped(servers, at, "SIGTERM");
       servers[at] = await startProcess({ port: nginx.ports[at] ?? 0 });
       while (!(await serving(servers[at].address))) await pause(20);
