@@ -128,3 +128,21 @@ test("steps of the clock", async () => {
   expect(await told(all, `${TABLE.clockStep.name} `)).toEqual([`${TABLE.clockStep.name} 6`]);
   expect(await told(all, TABLE.clockRight.name)).toEqual([`${TABLE.clockRight.name} 0`]);
 });
+
+test("what is counted by hand is told each time somebody asks, and once", async () => {
+  const all = metrics();
+  const shed = () => told(all, `${TABLE.shed.name}{`);
+  const inFlight = () => told(all, `${TABLE.inFlight.name} `);
+  for (const why of ["lag", "lag", "rate"] as const) all.callShed(why);
+  all.callBegan();
+  all.callBegan();
+  all.callEnded(METHOD, "OK", 0.001);
+  const seen = [
+    `${TABLE.shed.name}{why="rate"} 1`,
+    `${TABLE.shed.name}{why="in_flight"} 0`,
+    `${TABLE.shed.name}{why="lag"} 2`,
+  ];
+  expect([await shed(), await inFlight()]).toEqual([seen, [`${TABLE.inFlight.name} 1`]]);
+  all.callEnded(METHOD, "OK", 0.001);
+  expect([await shed(), await inFlight()]).toEqual([seen, [`${TABLE.inFlight.name} 0`]]);
+});
