@@ -1,10 +1,11 @@
 import type { Seconds } from "../clock.ts";
 import { isPattern } from "../token/pattern.ts";
 import { type Grant, SERVICE_NAMES, type ServiceName } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 import { uidFromText } from "../token/user.ts";
 import { permitsPlainly } from "./plain-ask.ts";
 import { channelsNamed, reachesAnyChannel, reachesAnyUser, usersNamed } from "./reach.ts";
-import { type Row, rowOf, wireSpelling } from "./row.ts";
+import { type Row, rowOf } from "./row.ts";
 import { RowIndex } from "./row-index.ts";
 
 /** The methods that a row may name. */

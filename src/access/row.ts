@@ -3,6 +3,7 @@
 import { type Matches, patternMatcher } from "../token/pattern.ts";
 import { ROLES, type RtcRole } from "../token/role.ts";
 import { SERVICES } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 import type { Permit } from "./policy.ts";
 
 /** What a row permits, to be asked many times. */
@@ -28,11 +29,6 @@ export function rowOf(permit: Permit): Row {
   };
   rows.set(permit, row);
   return row;
-}
-
-/** The contract's spelling of our words: `joinChannel` is `join_channel`. */
-export function wireSpelling(word: string): string {
-  return word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function memberOf(list: readonly string[]): Matches {

@@ -1,6 +1,7 @@
 // How records spell our words: as the contract does.
 
 import { SERVICE_NAMES, type ServiceName, serviceRow } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 
 /** A service, and its privileges by their numbers. */
 export interface Spelled {
@@ -25,9 +26,4 @@ export const SPELLED = Object.fromEntries(
 /** A service as the contract spells it: `convo_ai`. */
 export function spelledService(service: ServiceName): string {
   return SPELLED[service].service;
-}
-
-// The contract's spelling of our words: `joinChannel` is `join_channel`.
-function wireSpelling(word: string): string {
-  return word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -3,10 +3,11 @@
 import type { Instant } from "../clock.ts";
 import { privilegeName } from "../token/grant.ts";
 import { type Grant, serviceRow } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 import type { ClaimedGrant, Claims } from "./claims.ts";
 import { missingPermissions } from "./cover-permissions.ts";
 import { type Finding, finding } from "./findings.ts";
-import { serviceInWords, someListed, wireSpelling } from "./words.ts";
+import { serviceInWords, someListed } from "./words.ts";
 
 type Expected = Grant<unknown>;
 

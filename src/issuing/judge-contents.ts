@@ -2,11 +2,12 @@
 
 import { IRREGULARITIES } from "../token/bytes.ts";
 import { type Grant, serviceRow } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 import { PRIVILEGES_006 } from "../token/token006.ts";
 import type { ClaimedGrant, Claims, End } from "./claims.ts";
 import { type Finding, finding } from "./findings.ts";
 import { slipsOfBuilders } from "./slips.ts";
-import { listed, serviceInWords, someListed, wireSpelling } from "./words.ts";
+import { listed, serviceInWords, someListed } from "./words.ts";
 
 /** What there is to say about what a token holds. Their number does not depend on that of the grants. */
 export function judgeContents(claims: Claims): Finding[] {

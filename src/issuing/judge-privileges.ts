@@ -3,10 +3,11 @@
 import { type Instant, isoTime } from "../clock.ts";
 import { privilegeName } from "../token/grant.ts";
 import { type ServiceName, serviceRow } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 import { admits, type ClaimedGrant, type Claims } from "./claims.ts";
 import { type Finding, finding } from "./findings.ts";
 import { meantAs } from "./meant-as.ts";
-import { lengthOfTime, listed, serviceInWords, timeSeenFrom, wireSpelling } from "./words.ts";
+import { lengthOfTime, listed, serviceInWords, timeSeenFrom } from "./words.ts";
 
 const MOST_SAID = 4;
 

@@ -4,6 +4,7 @@ import type { Project } from "../keyring/keyring.ts";
 import { IRREGULARITIES, MalformedToken } from "../token/bytes.ts";
 import { type Claimed, type Parsed, tryParseToken } from "../token/parse.ts";
 import { type Grant, serviceRow } from "../token/services.ts";
+import { wireSpelling } from "../token/spelling.ts";
 import { userToText } from "../token/user.ts";
 import { faultFor006, isBuildable } from "./buildable.ts";
 import { type ClaimedGrant, type Claims, claimsOf, type End } from "./claims.ts";
@@ -13,7 +14,7 @@ import { type Authority, type IssuedToken, issue, permittedProject } from "./iss
 import { judge } from "./judge.ts";
 import { type Lifetime, type Span, spanOf } from "./lifetime.ts";
 import { checkSignature, judgeCertificate, type Signature } from "./signature.ts";
-import { listed, wireSpelling } from "./words.ts";
+import { listed } from "./words.ts";
 
 /** What is asked for. */
 export interface RenewOrder {

@@ -85,11 +85,6 @@ export function servicesInWords(grants: readonly { readonly service: ServiceName
   return listed([...new Set(grants.map(({ service }) => serviceInWords(service)))]);
 }
 
-/** A name of ours in the contract's spelling: `publish_audio_stream`. */
-export function wireSpelling(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
 /** `a, b and c`. */
 export function listed(parts: readonly string[]): string {
   const last = parts.at(-1) ?? "";

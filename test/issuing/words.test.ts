@@ -10,7 +10,6 @@ import {
   someListed,
   timeSeenFrom,
   userInWords,
-  wireSpelling,
 } from "../../src/issuing/words.ts";
 import { SERVICE_NAMES } from "../../src/token/services.ts";
 import { FUZZ } from "../token/random-tokens.ts";
@@ -116,12 +115,4 @@ test("lists read as sentences", () => {
   expect([[], ["a"], ["a", "b"], ["a", "b", "c"]].map(listed)).toEqual(["", "a", "a and b", "a, b and c"]);
   expect(someListed(["a", "b", "c", "d", "e"])).toBe("a, b, c, d and e");
   expect(someListed(["a", "b", "c", "d", "e", "f", "g"])).toBe("a, b, c, d, e and 2 more");
-});
-
-test("names are spelled as in the contract", () => {
-  expect(["rtc", "convoAi", "publishAudioStream"].map(wireSpelling)).toEqual([
-    "rtc",
-    "convo_ai",
-    "publish_audio_stream",
-  ]);
 });
