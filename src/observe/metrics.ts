@@ -52,9 +52,6 @@ export class Metrics {
   readonly #projects = new Capped(MOST_PROJECTS);
   readonly #instruments: Instruments;
   readonly #reader: Reader;
-  // Counted by hand until somebody asks: each of them moves with every call, also where there are more than can be answered.
-  readonly #shed = { rate: 0, in_flight: 0, lag: 0 };
-  #inFlight = 0;
 
   constructor({ version, nodeVersion, methods }: MetricsParts) {
     this.#methods = new Set(methods);
@@ -66,7 +63,7 @@ export class Metrics {
     this.#instruments.reloaded.set(1);
     this.#instruments.clockRight.set(1);
     // A counter that has not moved is 0, and not missing: else its first move would be no increase.
-    this.#tell();
+    for (const why of ["rate", "in_flight", "lag"]) this.#instruments.shed.inc({ why }, 0);
     for (const outcome of ["applied", "refused"]) this.#instruments.reloads.inc({ outcome }, 0);
     for (const where of ["call", "background", "uncaught"]) this.#instruments.faults.inc({ where }, 0);
     for (const direction of ["forward", "back"]) this.#instruments.clockSteps.inc({ direction }, 0);
@@ -79,13 +76,12 @@ export class Metrics {
 
   /** All metrics, and their media type. */
   async page(): Promise<{ readonly type: string; readonly text: string }> {
-    this.#tell();
     this.#reader.read();
     return { type: this.registry.contentType, text: await this.registry.metrics() };
   }
 
   callBegan(): void {
-    this.#inFlight++;
+    this.#instruments.inFlight.inc();
   }
 
   /**
@@ -93,7 +89,7 @@ export class Metrics {
    * @param status the name of the gRPC status: `OK`
    */
   callEnded(method: string, status: string, seconds: number): void {
-    this.#inFlight--;
+    this.#instruments.inFlight.dec();
     this.#instruments.calls.observe({ rpc_method: this.#methodOf(method), rpc_response_status_code: status }, seconds);
   }
 
@@ -118,7 +114,7 @@ export class Metrics {
   }
 
   callShed(why: "rate" | "in_flight" | "lag"): void {
-    this.#shed[why]++;
+    this.#instruments.shed.inc({ why });
   }
 
   configReloaded(outcome: "applied" | "refused"): void {
@@ -151,14 +147,6 @@ export class Metrics {
   /** An error of ours. */
   faulted(where: "call" | "background" | "uncaught"): void {
     this.#instruments.faults.inc({ where });
-  }
-
-  #tell(): void {
-    this.#instruments.inFlight.set(this.#inFlight);
-    for (const why of ["rate", "in_flight", "lag"] as const) {
-      this.#instruments.shed.inc({ why }, this.#shed[why]);
-      this.#shed[why] = 0;
-    }
   }
 
   #methodOf(method: string): string {

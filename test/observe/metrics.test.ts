@@ -129,7 +129,7 @@ test("steps of the clock", async () => {
   expect(await told(all, TABLE.clockRight.name)).toEqual([`${TABLE.clockRight.name} 0`]);
 });
 
-test("what is counted by hand is told each time somebody asks, and once", async () => {
+test("calls that are shed are counted by why, and calls in progress until they end", async () => {
   const all = metrics();
   const shed = () => told(all, `${TABLE.shed.name}{`);
   const inFlight = () => told(all, `${TABLE.inFlight.name} `);
