@@ -33,6 +33,11 @@ export class Bucket {
     return Math.max(1, Math.ceil(((needed - this.#level) * 1000) / this.#rate.rate));
   }
 
+  /** Gives back what was taken for nothing. */
+  give(count: number): void {
+    this.#level = Math.min(this.#rate.burst, this.#level + count);
+  }
+
   /** Whether it is as good as new. */
   isFull(now: number): boolean {
     this.#fill(now);

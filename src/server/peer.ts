@@ -2,13 +2,11 @@
 
 import { Metadata, type ServerInterceptingCallInterface, type ServerInterceptor } from "@grpc/grpc-js";
 import type { Caller } from "../access/caller.ts";
-import { answerTo } from "../api/answers.ts";
-import { Failure, type Reason } from "../failure.ts";
 import type { FailedCall } from "../observe/call-log.ts";
-import { DETAILS_TRAILER, encodeDetails } from "../rpc/error-details.ts";
+import { ours, type Refusal } from "./headers.ts";
 import type { ReportFailure } from "./middleware/answer.ts";
 import { methodName } from "./middleware/method-name.ts";
-import { REQUEST_ID } from "./middleware/request-id.ts";
+import { fitName, REQUEST_ID } from "./middleware/request-id.ts";
 import { PassingCall } from "./passing-call.ts";
 import { methodOf } from "./stream-status.ts";
 
@@ -35,27 +33,38 @@ export interface Stranger {
   readonly address: string;
 }
 
-/** Who is told what happens before there is a caller. */
+/** A call that is one too many. */
+export interface ExcessCall {
+  readonly caller: Caller;
+  /** The address at the other end. */
+  readonly peer: string;
+  /** The name that its caller gave it, if it did. */
+  readonly requestId: string | undefined;
+}
+
+/** Who is asked, and told, before anything of a call is read but its headers. */
 export interface PeerWatch {
   /** Is told of calls that are refused here. */
   readonly report: ReportFailure;
   /** Is told of those that nobody known makes. */
   readonly onStranger?: (stranger: Stranger) => void;
+  /** Counts a call. Gives 0, or how long its caller has to wait, in milliseconds: then the call is refused. */
+  readonly waitOf?: (caller: Caller, path: string) => number;
+  /** Is told of those that are refused for that. */
+  readonly onExcess?: ((call: ExcessCall, path: string) => void) | undefined;
 }
-
-type Status = Parameters<ServerInterceptingCallInterface["sendStatus"]>[0];
 
 // Status text goes through encodeURI, which throws at a lone surrogate, and that ends the process. All of ours is
 // plain, so this is for whatever else may send a status. Over 8 KiB of trailers, clients hang.
 const MOST_DETAILS = 512;
 
 // One answer for all that is wrong with a credential: a different one would say what is nearly right.
-const STRANGER = statusOf("CALLER_UNKNOWN");
-const FAULT = statusOf("INTERNAL");
+const STRANGER = ours("CALLER_UNKNOWN");
+const FAULT = ours("INTERNAL");
 
 /**
- * Lets in known callers alone, and keeps odd status texts from ending the process. Until it is decided who calls, no
- * part of the body is read.
+ * Lets in known callers alone, with as many calls as they may make, and keeps odd status texts from ending the process. Until
+ * that is decided, no part of the body is read.
  *
  * nice-grpc hands on nothing of a call but its peer as a string, so the caller travels in that: {@link peerFrom} reads
  * it back. No header gets into it. Of the headers none goes further but the one that names the call.
@@ -103,7 +112,7 @@ class KnownCall extends PassingCall {
     }
   }
 
-  override sendStatus(status: Status): void {
+  override sendStatus(status: Refusal): void {
     super.sendStatus({ ...status, details: plain(status.details ?? "") });
   }
 
@@ -119,13 +128,25 @@ class KnownCall extends PassingCall {
 
   #enter(headers: Metadata, caller: Caller | undefined): void {
     if (caller) {
-      this.#caller = caller;
-      super.onReceiveMetadata(onlyName(headers));
+      const waitMs = this.#watch.waitOf?.(caller, this.#path) ?? 0;
+      if (waitMs > 0) this.#refuse(headers, caller, waitMs);
+      else {
+        this.#caller = caller;
+        super.onReceiveMetadata(onlyName(headers));
+      }
       return;
     }
     this.#watch.onStranger?.({ method: methodName(this.#path), address: super.getPeer() });
     this.sendStatus(STRANGER);
     attempt(() => this.#watch.report({ ...refusedHere(this.#path, this.inner), reason: "CALLER_UNKNOWN" }));
+  }
+
+  #refuse(headers: Metadata, caller: Caller, waitMs: number): void {
+    const requestId = fitName(nameOf(headers));
+    this.#watch.onExcess?.({ caller, peer: super.getPeer(), requestId }, this.#path);
+    this.sendStatus(excess(waitMs, requestId));
+    const refused = { ...refusedHere(this.#path, this.inner), caller: caller.id, requestId };
+    attempt(() => this.#watch.report({ ...refused, reason: "RATE_LIMITED" }));
   }
 
   #fail(cause: unknown): void {
@@ -137,9 +158,30 @@ class KnownCall extends PassingCall {
 // What the service reads of the headers of a call beside who calls. nice-grpc would copy all of them.
 function onlyName(headers: Metadata): Metadata {
   const kept = new Metadata();
-  const [name] = headers.get(REQUEST_ID);
+  const name = nameOf(headers);
   if (name !== undefined) kept.set(REQUEST_ID, name);
   return kept;
+}
+
+function nameOf(headers: Metadata): string | undefined {
+  return headers.get(REQUEST_ID)[0]?.toString();
+}
+
+// How long a caller has to wait is one of few figures, which come again and again.
+const MOST_WAITS = 1024;
+const waits = new Map<number, Refusal>();
+
+function excess(waitMs: number, requestId: string | undefined): Refusal {
+  let status = waits.get(waitMs);
+  if (!status) {
+    if (waits.size >= MOST_WAITS) waits.clear();
+    status = ours("RATE_LIMITED", undefined, waitMs);
+    waits.set(waitMs, status);
+  }
+  if (requestId === undefined || !status.metadata) return status;
+  const metadata = status.metadata.clone();
+  metadata.set(REQUEST_ID, requestId);
+  return { ...status, metadata };
 }
 
 function refusedHere(path: string, call: ServerInterceptingCallInterface): Omit<FailedCall, "reason"> {
@@ -151,13 +193,6 @@ function attempt(act: () => void): void {
   try {
     act();
   } catch {}
-}
-
-function statusOf(reason: Reason): Status {
-  const status = answerTo(new Failure(reason));
-  const metadata = new Metadata();
-  metadata.set(DETAILS_TRAILER, Buffer.from(encodeDetails(status)));
-  return { code: status.code, details: status.message, metadata };
 }
 
 function plain(text: string): string {

@@ -4,6 +4,7 @@ import { BatchBuildTokensRequestSchema, TokenService } from "../../gen/agora/tok
 import { Health as HealthService } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import type { Caller } from "../access/caller.ts";
 import type { Health } from "../api/health.ts";
 import { healthApi } from "../api/health-api.ts";
 import { decodePlain } from "../api/plain-decoding.ts";
@@ -55,14 +56,19 @@ const validator = requestValidator();
 /** Makes a server for one address. THE LIST: what a call passes, in order, from the headers to the method. */
 export function tokenServer(parts: ServerParts): Server {
   const { identify, snapshot, bounds, auditing, report, health } = parts;
-  const watch = { report, ...(auditing && { onStranger: auditStrangers(auditing) }) };
+  const onExcess = auditing && auditExcess(auditing);
+  const watch = {
+    report,
+    waitOf: ({ id }: Caller, path: string) => (isBrief(path) ? bounds.limiter.arrive(id) : 0),
+    ...(auditing && { onStranger: auditStrangers(auditing), onExcess }),
+  };
   const interceptors = [bounds.intake.interceptor, peerOf(identify, watch)];
   const server = createServer({ ...serverOptions(bounds.limits), interceptors });
   const passing = new Unary()
     .step(requestId())
     .step(caller())
     .around(answer(report))
-    .around(limit({ limiter: bounds.limiter, countOf, onRefused: auditing && auditExcess(auditing) }))
+    .around(limit({ limiter: bounds.limiter, countOf, onRefused: onExcess }))
     .around(audit(auditing))
     .step(decoded())
     .step(admit(snapshot))

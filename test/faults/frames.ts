@@ -1,5 +1,6 @@
 // HTTP/2 by hand, frame by frame: what a client of good manners never sends, and load that costs its sender little.
 import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BuildTokenRequestSchema } from "../../gen/agora/token/v1/token_pb.ts";
 import { REQUEST } from "./load.ts";
@@ -112,9 +113,11 @@ export class RawConnection {
   readonly closed: Promise<string>;
   #rest = Buffer.alloc(0);
 
-  constructor(address: string, onFrame: OnFrame = () => undefined) {
+  /** @param secure the client's side of TLS. Without it, the connection is not secured */
+  constructor(address: string, onFrame: OnFrame = () => undefined, secure?: ConnectionOptions) {
     const [host = "", port = ""] = address.split(":");
-    this.socket = connect(Number(port), host);
+    const to = { host, port: Number(port) };
+    this.socket = secure ? connectTls({ ...to, ...secure, ALPNProtocols: ["h2"] }) : connect(to);
     this.socket.setNoDelay(true);
     let why = "ended";
     this.socket.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,18 +1,15 @@
 // Three times what the server can do. What it does is reckoned by the processor time that it got, so that neighbours on
 // the machine, and this test itself, change the figures less.
-import { readFileSync } from "node:fs";
 import { Status } from "nice-grpc";
 import { expect, onTestFinished, test } from "vitest";
 import { channelTo, clientOf, failureOf } from "../e2e/client.ts";
 import { pause, percentile, REQUEST } from "./load.ts";
 import { Pressure } from "./pressure.ts";
 import { sized } from "./programs.ts";
-import { type Process, serving, startProcess } from "./service.ts";
+import { busyMs, type Process, serving, startProcess } from "./service.ts";
 import { addRow } from "./table.ts";
 
 const LENGTH_MS = sized(4000, 60_000);
-/** The kernel counts in hundredths of a second. */
-const JIFFY_MS = 10;
 
 test("three times its capacity: it goes on with what it can, and the rest is told at once when to come back", async () => {
   const server = await startProcess();
@@ -68,13 +65,9 @@ test("three times its capacity: it goes on with what it can, and the rest is tol
 
 /** Does something, and tells for how long the server worked. */
 async function measured<T>({ pid }: Process, act: () => Promise<T>): Promise<{ counts: T; busySeconds: number }> {
-  const busyMs = () => {
-    const [, , ...fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * JIFFY_MS;
-  };
-  const before = busyMs();
+  const before = busyMs(pid);
   const counts = await act();
-  return { counts, busySeconds: (busyMs() - before) / 1000 };
+  return { counts, busySeconds: (busyMs(pid) - before) / 1000 };
 }
 
 /** How gRPC's own client is refused, as soon as it is. */

@@ -1,5 +1,6 @@
 // Load by hand, from one process that needs little of the machine for it: the server is what is measured.
-import { Calls, FLAG, RawConnection, TYPE } from "./frames.ts";
+import type { ConnectionOptions } from "node:tls";
+import { CALL_HEADERS, Calls, FLAG, RawConnection, TYPE } from "./frames.ts";
 import { pause } from "./load.ts";
 
 /** What became of the calls of a while. */
@@ -18,7 +19,14 @@ export interface Counts {
   readonly refusedMs: number[];
 }
 
-const CALLS = new Calls();
+/** How the calls are made. */
+export interface PressureOptions {
+  /** Headers beyond those that every call has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The client's side of TLS. Without it, connections are not secured. */
+  readonly secure?: ConnectionOptions;
+}
+
 const TICK_MS = 5;
 const MOST_TICKS = 4;
 const MOST_STREAMS = 100;
@@ -29,8 +37,10 @@ export class Pressure {
   #next = 0;
   counts: Counts = none();
 
-  constructor(address: string, connections: number) {
-    this.#connections = Array.from({ length: connections }, () => new Line(address, () => this.counts));
+  constructor(address: string, connections: number, { headers, secure }: PressureOptions = {}) {
+    const calls = new Calls({ ...CALL_HEADERS, ...(secure && { ":scheme": "https" }), ...headers });
+    const counts = () => this.counts;
+    this.#connections = Array.from({ length: connections }, () => new Line(address, calls, counts, secure));
   }
 
   /** Waits for each answer before the next call, with so many calls at a time, for so many milliseconds. */
@@ -92,15 +102,18 @@ function none(): Counts {
 /** Calls on one connection. */
 class Line {
   readonly #connection: RawConnection;
+  readonly #calls: Calls;
   readonly #counts: () => Counts;
   readonly #since = new Map<number, number>();
   readonly #answered = new Set<number>();
   #stream = 1;
   #keep = 0;
 
-  constructor(address: string, counts: () => Counts) {
+  constructor(address: string, calls: Calls, counts: () => Counts, secure: ConnectionOptions | undefined) {
+    this.#calls = calls;
     this.#counts = counts;
-    this.#connection = new RawConnection(address, (type, flags, stream) => this.#take(type, flags, stream)).open();
+    const take = (type: number, flags: number, stream: number) => this.#take(type, flags, stream);
+    this.#connection = new RawConnection(address, take, secure).open();
   }
 
   get open(): number {
@@ -110,7 +123,7 @@ class Line {
   call(): void {
     this.#counts().sent++;
     this.#since.set(this.#stream, performance.now());
-    this.#connection.send(CALLS.on(this.#stream));
+    this.#connection.send(this.#calls.on(this.#stream));
     this.#stream += 2;
   }
 

@@ -44,6 +44,9 @@ export interface StartOptions {
   readonly port?: number;
 }
 
+/** The kernel counts processor time in hundredths of a second. */
+const JIFFY_MS = 10;
+
 /** A rate that no load of these tests reaches. */
 export const UNLIMITED = "limits: { per_caller: { rate: 1000000, burst: 1000000 } }";
 
@@ -128,6 +131,12 @@ export async function serving(address: string, deadlineMs = 2000): Promise<boole
 export function residentMib(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Math.round(Number(kib) / 1024);
+}
+
+/** The processor time that a process has had, in milliseconds. */
+export function busyMs(pid: number): number {
+  const [, , ...fields] = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * JIFFY_MS;
 }
 
 /** Ports that nobody listens on at this moment, for programs that cannot choose their own. */

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
+import fc from "fast-check";
 import { Status } from "nice-grpc";
 import { describe, expect, test } from "vitest";
 import { Bucket } from "../../src/access/rate.ts";
@@ -7,7 +8,7 @@ import { DETAILS_TRAILER, decodeDetails } from "../../src/rpc/error-details.ts";
 import { Gate } from "../../src/server/gate.ts";
 import { LAG_TICK_MS, LoopLag } from "../../src/server/lag.ts";
 import { type Excess, Limiter, limit } from "../../src/server/middleware/limit.ts";
-import { Overdue } from "../../src/server/overdue.ts";
+import { type Begun, Overdue } from "../../src/server/overdue.ts";
 import { Turn } from "../../src/server/turn.ts";
 import { build } from "../api/world.ts";
 import { failureOf } from "../e2e/client.ts";
@@ -50,6 +51,11 @@ describe("a bucket", () => {
 
 describe("the limiter", () => {
   const limits = { maxInFlight: 2, perCaller: { rate: 1, burst: 3 } };
+  /** A call that arrives, and is read. */
+  const call = (limiter: Limiter, caller: string, count = 1) => {
+    const wait = limiter.arrive(caller);
+    return wait > 0 ? `refused ${wait}` : reasonOf(() => limiter.enter(caller, count));
+  };
   const reasonOf = (act: () => void) => {
     try {
       act();
@@ -68,7 +74,7 @@ describe("the limiter", () => {
       () => now,
       (excess) => told.push(excess),
     );
-    const enter = (caller: string, count = 1) => reasonOf(() => limiter.enter(caller, count));
+    const enter = (caller: string, count = 1) => call(limiter, caller, count);
     expect([enter("a"), enter("b"), enter("c")]).toEqual(["let in", "let in", "RATE_LIMITED 50"]);
     expect(limiter.inFlight).toBe(2);
     limiter.leave(1);
@@ -76,7 +82,7 @@ describe("the limiter", () => {
     expect([enter("a", 3), enter("a", 2)]).toEqual(["RATE_LIMITED 1000", "let in"]);
     expect([limiter.inFlight, limiter.isFull]).toEqual([2, true]);
     limiter.leave(2);
-    expect([enter("a"), enter("b")]).toEqual(["RATE_LIMITED 1000", "let in"]);
+    expect([enter("a"), enter("b")]).toEqual(["refused 1000", "let in"]);
     now = 1000;
     expect(enter("a")).toBe("let in");
     expect(told).toEqual(["in_flight", "rate", "rate"]);
@@ -84,7 +90,7 @@ describe("the limiter", () => {
 
   test("lets what is larger than all that may be in progress in alone", () => {
     const limiter = new Limiter({ maxInFlight: 10, perCaller: { rate: 1, burst: 1000 } }, () => 0);
-    const enter = (count: number) => reasonOf(() => limiter.enter("a", count));
+    const enter = (count: number) => call(limiter, "a", count);
     expect([enter(100), enter(1)]).toEqual(["let in", "RATE_LIMITED 50"]);
     limiter.leave(100);
     expect([enter(1), enter(100), enter(9), enter(1)]).toEqual([
@@ -95,15 +101,23 @@ describe("the limiter", () => {
     ]);
   });
 
+  test("gives back what a call was counted as that is not let in for others", () => {
+    const limiter = new Limiter({ maxInFlight: 1, perCaller: { rate: 1, burst: 2 } }, () => 0);
+    expect(call(limiter, "a")).toBe("let in");
+    for (let n = 0; n < 10; n++) expect(call(limiter, "a")).toMatch(/^RATE_LIMITED \d+$/);
+    limiter.leave(1);
+    expect([call(limiter, "a"), call(limiter, "a")]).toEqual(["let in", "refused 1000"]);
+  });
+
   test("remembers no more callers than there may be", () => {
     let now = 0;
     const limiter = new Limiter({ maxInFlight: 100_000, perCaller: { rate: 1, burst: 1 } }, () => now);
-    limiter.enter("first", 1);
-    for (let n = 0; n < 9999; n++) limiter.enter(`caller-${n}`, 1);
+    call(limiter, "first");
+    for (let n = 0; n < 9999; n++) call(limiter, `caller-${n}`);
     now = 1_000_000;
-    limiter.enter("last", 1);
-    expect(reasonOf(() => limiter.enter("last", 1))).toBe("RATE_LIMITED 1000");
-    expect(reasonOf(() => limiter.enter("first", 1))).toBe("let in");
+    call(limiter, "last");
+    expect(call(limiter, "last")).toBe("refused 1000");
+    expect(call(limiter, "first")).toBe("let in");
   });
 });
 
@@ -204,8 +218,10 @@ test("what is late is told once, and what has ended is not", () => {
   overdue.begin("a");
   now = 50;
   overdue.begin("b");
-  overdue.begin("c");
-  overdue.end("c");
+  const [c, d] = [overdue.begin("c"), overdue.begin("d")];
+  overdue.end(c);
+  overdue.end(c);
+  overdue.end(d);
   now = 99;
   overdue.sweep();
   expect(late).toEqual([]);
@@ -215,6 +231,28 @@ test("what is late is told once, and what has ended is not", () => {
   overdue.sweep();
   overdue.sweep();
   expect([late, overdue.size]).toEqual([["a", "b"], 0]);
+});
+
+test("what has ended in any order is not late, and what has not is, in the order in which it began", () => {
+  const items = Array.from({ length: 12 }, (_, item) => item);
+  fc.assert(
+    fc.property(fc.shuffledSubarray(items), (ended) => {
+      let now = 0;
+      const late: number[] = [];
+      const overdue = new Overdue<number>(
+        10,
+        () => now,
+        (item) => late.push(item),
+      );
+      const begun = items.map((item) => overdue.begin(item));
+      for (const item of ended) overdue.end(begun[item] as Begun<number>);
+      const left = items.filter((item) => !ended.includes(item));
+      expect(overdue.size).toBe(left.length);
+      now = 10;
+      overdue.sweep();
+      expect([late, overdue.size]).toEqual([left, 0]);
+    }),
+  );
 });
 
 describe("over a connection", () => {
@@ -241,6 +279,45 @@ describe("over a connection", () => {
     ]);
     pass(500);
     await client.buildToken(request);
+  });
+
+  test("what is over its rate is refused by its headers, and keeps the name that its caller gave it", async () => {
+    const { address, client, sink, failed } = await running({ limits: { perCaller: { rate: 1, burst: 1 } } });
+    await client.buildToken(request);
+    // The body is never sent.
+    const named = await answerTo(opened(sessionTo(address), { "x-request-id": "a-1" }));
+    expect(named).toMatchObject({ status: Status.RESOURCE_EXHAUSTED, headers: { "x-request-id": "a-1" } });
+    const unfit = await answerTo(opened(sessionTo(address), { "x-request-id": "a b" }));
+    expect(unfit.status).toBe(Status.RESOURCE_EXHAUSTED);
+    expect(unfit.headers["x-request-id"]).toBeUndefined();
+    const told = { reason: "RATE_LIMITED", caller: "lobby", method: "agora.token.v1.TokenService/BuildToken" };
+    expect(failed).toMatchObject([
+      { ...told, requestId: "a-1" },
+      { ...told, requestId: undefined },
+    ]);
+    await until(() => sink.records.some(({ reason }) => reason === "RATE_LIMITED"));
+    expect(sink.records.filter(({ reason }) => reason === "RATE_LIMITED")).toMatchObject([
+      { caller: "lobby", request_id: "a-1", peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
+      { caller: "lobby" },
+    ]);
+    expect(await healthOf(address)).toMatchObject({ status: 0 });
+  });
+
+  test("a batch that is refused, for its size or for all that is in progress, has cost nothing", async () => {
+    const limits = { maxInFlight: 1, perCaller: { rate: 1, burst: 3 } };
+    const { client, sink, address } = await running({ limits });
+    const batch = (count: number) =>
+      client.batchBuildTokens({ requests: Array.from({ length: count }, () => request) });
+    sink.behaviour = "blocks";
+    const first = client.buildToken(request);
+    await until(() => sink.waiting > 0);
+    // As many as there may be are in progress, so the gate refuses the next one, which is not counted at all.
+    expect(await answerTo(opened(sessionTo(address)))).toMatchObject({ status: Status.RESOURCE_EXHAUSTED });
+    sink.unblock();
+    await first;
+    await expect(batch(3)).rejects.toMatchObject({ details: "too many calls: wait 1000 ms before the next" });
+    await batch(2);
+    await expect(client.buildToken(request)).rejects.toMatchObject({ code: Status.RESOURCE_EXHAUSTED });
   });
 
   test("each request of a batch counts", async () => {

@@ -1,10 +1,9 @@
-import type { CallContext } from "nice-grpc";
 import { failureFrom } from "../../api/answers.ts";
 import { Ledger } from "../../audit/ledger.ts";
 import type { Names } from "../../audit/names.ts";
 import { type CallFacts, grantedBodies, refusedBody } from "../../audit/record.ts";
 import type { Trail } from "../../audit/trail.ts";
-import type { Stranger } from "../peer.ts";
+import type { ExcessCall, Stranger } from "../peer.ts";
 import type { Called } from "./caller.ts";
 import { methodName } from "./method-name.ts";
 import type { Named } from "./request-id.ts";
@@ -56,13 +55,9 @@ export function audit(auditing: Auditing | undefined): Around<Audited, Called & 
 }
 
 /** Records calls that a limit refused: some of them, since whoever is over a limit goes on calling. */
-export function auditExcess({
-  trail,
-  names,
-  now,
-}: Auditing): (context: CallContext & Called & Named, path: string) => void {
-  return (context, path) =>
-    trail.sample(() => refusedBody(factsOf(context, path, now()), new Ledger(), names, { reason: "RATE_LIMITED" }));
+export function auditExcess({ trail, names, now }: Auditing): (call: ExcessCall, path: string) => void {
+  return (call, path) =>
+    trail.sample(() => refusedBody(factsOf(call, path, now()), new Ledger(), names, { reason: "RATE_LIMITED" }));
 }
 
 /** Records calls of strangers: some of them, since nothing keeps them from calling. */
@@ -74,7 +69,7 @@ export function auditStrangers({ trail, names, now }: Auditing): (stranger: Stra
     });
 }
 
-function factsOf({ requestId, caller, peer }: CallContext & Called & Named, path: string, time: number): CallFacts {
+function factsOf({ requestId, caller, peer }: ExcessCall, path: string, time: number): CallFacts {
   return { time, requestId, caller, peer, method: methodName(path) };
 }
 

@@ -48,28 +48,47 @@ export class Limiter {
   }
 
   /**
-   * Lets a call in, until {@link leave}. One that is larger than all that may be in progress is let in alone.
+   * Counts a call whose headers have come, as one. Whoever sends too much goes on sending, and to read what is refused would
+   * take longer than to answer it.
    *
-   * @param count how many calls it stands for
+   * @returns 0, or how long its caller has to wait before it is worth another try, in milliseconds: then it is to be refused
+   */
+  arrive(caller: string): number {
+    const retryAfterMs = this.#bucketOf(caller).take(1, this.#clock());
+    if (retryAfterMs > 0) this.#onExcess?.("rate");
+    return retryAfterMs;
+  }
+
+  /**
+   * Lets in a call that has arrived, until {@link leave}. One that is larger than all that may be in progress is let in alone.
+   *
+   * @param count how many calls it stands for, now that it was read
    * @throws Failure RATE_LIMITED, with how long to wait
    */
   enter(caller: string, count: number): void {
     if (this.#inFlight > 0 && this.#inFlight + count > this.#limits.maxInFlight) {
+      this.#bucketOf(caller).give(1);
       const retryAfterMs = WAITS_MS[this.#refused++ % WAITS_MS.length] ?? WAITS_MS[0];
       this.#onExcess?.("in_flight");
       throw new Failure("RATE_LIMITED", { retryAfterMs, detail: "too many calls are in progress" });
     }
-    const retryAfterMs = this.#bucketOf(caller).take(count, this.#clock());
-    if (retryAfterMs > 0) {
-      this.#onExcess?.("rate");
-      throw new Failure("RATE_LIMITED", { retryAfterMs });
-    }
+    if (count !== 1) this.#recount(caller, count);
     this.#inFlight += count;
   }
 
   /** A call that was let in is over. */
   leave(count: number): void {
     this.#inFlight -= count;
+  }
+
+  // What is taken at once is all or nothing, so the one that it was counted as is not a part of it.
+  #recount(caller: string, count: number): void {
+    const bucket = this.#bucketOf(caller);
+    bucket.give(1);
+    const retryAfterMs = bucket.take(count, this.#clock());
+    if (retryAfterMs === 0) return;
+    this.#onExcess?.("rate");
+    throw new Failure("RATE_LIMITED", { retryAfterMs });
   }
 
   #bucketOf(caller: string): Bucket {
@@ -96,7 +115,7 @@ export interface Limiting {
   readonly onRefused?: ((context: CallContext & Called & Named, path: string) => void) | undefined;
 }
 
-/** Lets through as many calls as the limits allow, and none that was given up already. */
+/** Lets through as many calls as may be in progress, and batches as their callers may make, and none that was given up already. */
 export function limit({ limiter, countOf, onRefused }: Limiting): Around<object, Called & Named> {
   return async (call, context, proceed) => {
     if (context.signal.aborted) context.signal.throwIfAborted();
