@@ -60,13 +60,13 @@ export async function serveAdmin({ host, port }: AdminAddress, parts: AdminParts
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
+    const begun = overdue.begin(socket);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => {
       open.delete(socket);
-      overdue.end(socket);
+      overdue.end(begun);
     });
-    overdue.begin(socket);
-    sort(socket, { http, grpc, settled: () => overdue.end(socket) });
+    sort(socket, { http, grpc, settled: () => overdue.end(begun) });
   });
   try {
     await listening(server, host, port);

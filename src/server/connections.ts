@@ -5,7 +5,7 @@ import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from "node:ht
 import type { Socket } from "node:net";
 import type { Gate } from "./gate.ts";
 import { areHuge, type Headers } from "./headers.ts";
-import { Overdue } from "./overdue.ts";
+import { type Begun, Overdue } from "./overdue.ts";
 import { noteRepeats } from "./repeated.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -54,7 +54,7 @@ export class Connections {
   readonly #sessions: Sessions;
   readonly #gate: Gate | undefined;
   readonly #onStream: WatchStream | undefined;
-  readonly #open = new Map<Socket, string | undefined>();
+  readonly #open = new Map<Socket, Begun<Socket>>();
   readonly #byAddress = new Map<string, number>();
   readonly #ours = new WeakSet<object>();
   readonly #places = new Set<number | string>();
@@ -114,19 +114,18 @@ export class Connections {
       socket.destroy();
       return;
     }
-    this.#open.set(socket, address);
-    if (address !== undefined) this.#byAddress.set(address, fromThere + 1);
     const silent = isSecure(server) ? this.#silentTls : this.#silent;
-    silent.begin(socket);
+    const begun = silent.begin(socket);
+    this.#open.set(socket, begun);
+    if (address !== undefined) this.#byAddress.set(address, fromThere + 1);
     socket.once("close", () => {
-      silent.end(socket);
-      this.#closed(socket);
+      silent.end(begun);
+      this.#open.delete(socket);
+      this.#left(address);
     });
   }
 
-  #closed(socket: Socket): void {
-    const address = this.#open.get(socket);
-    this.#open.delete(socket);
+  #left(address: string | undefined): void {
     if (address === undefined) return;
     const left = (this.#byAddress.get(address) ?? 1) - 1;
     if (left > 0) this.#byAddress.set(address, left);
@@ -166,8 +165,8 @@ export class Connections {
 
   // A session shows its TLS socket, and not the one under it: they have the ports in common.
   #spoken({ socket: { remoteAddress, remotePort } }: ServerHttp2Session): void {
-    for (const socket of this.#open.keys()) {
-      if (socket.remotePort === remotePort && socket.remoteAddress === remoteAddress) this.#silentTls.end(socket);
+    for (const [socket, begun] of this.#open) {
+      if (socket.remotePort === remotePort && socket.remoteAddress === remoteAddress) this.#silentTls.end(begun);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { Metadata, ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
 import { Status } from "../rpc/status.ts";
 import { acceptingPlain, bare, ours } from "./headers.ts";
-import { Overdue } from "./overdue.ts";
+import { type Begun, Overdue } from "./overdue.ts";
 import { PassingCall } from "./passing-call.ts";
 
 /** How long a request may take from its headers to its end, in milliseconds. */
@@ -79,6 +79,8 @@ class TakenCall extends PassingCall {
   readonly #open: Open;
   readonly #now: () => number;
   #isComplete = false;
+  #incomplete: Begun<ServerInterceptingCallInterface> | undefined;
+  #unanswered: Begun<ServerInterceptingCallInterface> | undefined;
 
   constructor(inner: ServerInterceptingCallInterface, isBrief: boolean, open: Open, now: () => number) {
     super(inner);
@@ -89,15 +91,15 @@ class TakenCall extends PassingCall {
 
   override onReceiveMetadata(headers: Metadata): void {
     if (this.#isBrief) {
-      this.#open.incomplete.begin(this.inner);
-      this.#open.unanswered.begin(this.inner);
+      this.#incomplete = this.#open.incomplete.begin(this.inner);
+      this.#unanswered = this.#open.unanswered.begin(this.inner);
     } else this.#open.lasting.add(this.inner);
     super.onReceiveMetadata(headers);
   }
 
   override onReceiveHalfClose(): void {
     this.#isComplete = true;
-    this.#open.incomplete.end(this.inner);
+    if (this.#incomplete) this.#open.incomplete.end(this.#incomplete);
     // What nobody waits for any more is not signed.
     if (Number(this.inner.getDeadline()) <= this.#now()) this.inner.sendStatus(EXPIRED);
     else super.onReceiveHalfClose();
@@ -105,8 +107,8 @@ class TakenCall extends PassingCall {
 
   override onCancel(): void {
     if (this.#isBrief) {
-      if (!this.#isComplete) this.#open.incomplete.end(this.inner);
-      this.#open.unanswered.end(this.inner);
+      if (this.#incomplete) this.#open.incomplete.end(this.#incomplete);
+      if (this.#unanswered) this.#open.unanswered.end(this.#unanswered);
     } else this.#open.lasting.delete(this.inner);
     if (!this.#isComplete) hangUp(this.stream);
     super.onCancel();

@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from "node:http2";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { build } from "../api/world.ts";
@@ -57,6 +58,29 @@ describe("a session that is too old", () => {
     await answer;
     await until(() => bounds.sessions.open === 0);
   });
+});
+
+test("a stream that is closed keeps nothing of its call, and everybody was told", async () => {
+  const streams: ServerHttp2Stream[] = [];
+  const told: string[] = [];
+  const { address } = await running({
+    onStream: (stream) => {
+      streams.push(stream);
+      stream.once("close", () => told.push("closed"));
+    },
+  });
+  const session = sessionTo(address);
+  expect(await answerTo(opened(session).end(BODY))).toMatchObject({ status: 0 });
+  // It breaks off.
+  const broken = opened(session);
+  await until(() => streams.length === 2);
+  broken.close(8);
+  await until(() => told.length === 2);
+  for (const stream of streams) {
+    expect(stream.eventNames()).toEqual(["error"]);
+    // Whatever else goes wrong with it ends nobody.
+    expect(stream.emit("error", new Error("late"))).toBe(true);
+  }
 });
 
 describe("a session that sends more than its calls can hold", () => {
