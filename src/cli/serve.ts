@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly standardOutput?: () => Output;
   /** Whether this is a process of its own, which has the default address for operators. Another states one. */
   readonly standalone?: boolean;
+  /** Is told once it serves. */
+  readonly onServing?: () => void;
   /** How many lines were lost, since nobody took them. */
   readonly errorsLost?: () => number;
   /** Is told what became of each change of the configuration. */
@@ -131,6 +133,7 @@ export async function serve(options: ServeOptions, around: Surroundings): Promis
     if (admin) around.out(`metrics and probes are at http://${admin.address}`);
     auditing?.trail.start();
     readiness.set("started", true);
+    around.onServing?.();
     observed.log.info("started", { version: packageJson.version, node: process.version });
     const unfollow = plan.follow();
     const stop = around.stop();

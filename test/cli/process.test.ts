@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, test, vi } from "vitest";
 import { processSurroundings, startedWith } from "../../src/cli/process.ts";
+import { serve } from "../../src/cli/serve.ts";
 
 test("what the process was started with", () => {
   vi.stubEnv("NODE_OPTIONS", "--inspect=0  --no-warnings");
@@ -57,4 +60,26 @@ test("lines that nobody reads do not fill the memory", () => {
   vi.restoreAllMocks();
   expect(written).toEqual(["one\n", "three\n"]);
   expect(errorsLost?.()).toBe(1);
+});
+
+test("once it serves, less is left in its heap before that is collected", async () => {
+  const mostMb = async (...args: string[]) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--import",
+      "tsx",
+      "test/cli/growing-heap.ts",
+      ...args,
+    ]);
+    return Number(stdout);
+  };
+  // 210 to 300, and 130 to 165.
+  expect(await mostMb("serving")).toBeLessThan(0.9 * (await mostMb()));
+});
+
+test("it is told that it serves, once, when it does", async () => {
+  const told: string[] = [];
+  const around = { out: (line: string) => told.push(line), error: expect.unreachable, stop: () => Promise.resolve() };
+  await serve({ port: 0 }, { ...around, onServing: () => told.push("it serves") });
+  const lines = told.filter((line) => /^agora-tokend serves on|^it serves|is stopping/.test(line));
+  expect(lines).toEqual([expect.stringContaining("serves on"), "it serves", expect.stringContaining("is stopping")]);
 });
