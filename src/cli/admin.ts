@@ -47,6 +47,7 @@ export async function openAdmin(
     bounds: () => ({
       lagMs: bounds.lag.lagMs,
       share: bounds.gate.share,
+      backpressure: bounds.backpressure.isOn,
       connections: bounds.connections.state,
       flooding: bounds.sessions.flooding,
     }),

@@ -24,6 +24,8 @@ export interface BoundsReading {
   readonly lagMs: number;
   /** Which part of the calls is shed: 0 to 1. */
   readonly share: number;
+  /** Whether clients are to hold calls back. */
+  readonly backpressure: boolean;
   readonly connections: { readonly open: number; readonly refused: number; readonly silent: number };
   /** How many sessions were cut, since they flooded. */
   readonly flooding: number;
@@ -83,9 +85,10 @@ export class Reader {
     for (const [service, serving] of services) set(this.#to.serving, { service: service || "process" }, serving);
   }
 
-  #bounds({ lagMs, share, connections, flooding }: BoundsReading): void {
+  #bounds({ lagMs, share, backpressure, connections, flooding }: BoundsReading): void {
     this.#to.lag.set(lagMs / 1000);
     this.#to.shedShare.set(share);
+    this.#to.backpressure.set(backpressure ? 1 : 0);
     this.#to.connections.set(connections.open);
     this.#raise(this.#to.connectionsRefused, {}, connections.refused);
     this.#raise(this.#to.connectionsSilent, {}, connections.silent);

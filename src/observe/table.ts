@@ -148,6 +148,10 @@ export const TABLE = {
   ),
   lag: gauge("agora_tokend_event_loop_lag_seconds", "By how much the event loop was late when it looked last."),
   shedShare: gauge("agora_tokend_shed_ratio", "Which part of the calls is shed for the lag of the event loop, 0 to 1."),
+  backpressure: gauge(
+    "agora_tokend_backpressure",
+    "1 while clients are told to have fewer calls open on a connection, since more came than there is time for.",
+  ),
   selfCheck: counter(
     "agora_tokend_self_check_failures_total",
     "Times that this process did not sign what it should, by the known answers of Agora's builders.",

@@ -1,5 +1,6 @@
 // What keeps the servers of a process from too much: one for all listeners together.
 
+import { Backpressure } from "./backpressure.ts";
 import { Connections, type WatchStream } from "./connections.ts";
 import { Gate, type Shed } from "./gate.ts";
 import { Intake } from "./intake.ts";
@@ -46,6 +47,7 @@ const SWEEP_MS = 1000;
 /** Limits that are kept from now on until {@link stop}. */
 export class Bounds {
   readonly limits: Limits;
+  readonly backpressure: Backpressure;
   readonly connections: Connections;
   readonly sessions: Sessions;
   readonly gate: Gate;
@@ -69,13 +71,16 @@ export class Bounds {
       isTimeRight = () => true,
     } = parts;
     this.limits = limits;
-    const sessions = new Sessions(monotonic, limits.maxMessageBytes);
+    const backpressure = new Backpressure({ ...limits, clock: monotonic });
+    const sessions = new Sessions(monotonic, limits.maxMessageBytes, () => backpressure.most);
     const limiter = new Limiter(limits, monotonic, onExcess);
     const isFull = () => limiter.isFull;
-    const gate = new Gate({ isBrief, isServed, isTimeRight, isFull, turn: new Turn(busy), onShed });
+    const turn = new Turn(busy, monotonic);
+    const gate = new Gate({ isBrief, isServed, isTimeRight, isFull, turn, onShed });
     const connections = new Connections({ limits, clock: monotonic, sessions, gate, onStream });
     const lag = new LoopLag(monotonic);
     const intake = new Intake({ monotonic, now, isBrief });
+    this.backpressure = backpressure;
     this.connections = connections;
     this.sessions = sessions;
     this.gate = gate;
@@ -90,6 +95,7 @@ export class Bounds {
     const look = () => {
       lag.look();
       gate.look();
+      backpressure.look({ shed: gate.lately, turn: turn.takenWhenFull(), connections: sessions.busy });
     };
     this.#ends = [every(SWEEP_MS, sweep), every(LAG_TICK_MS, look)];
   }

@@ -46,6 +46,7 @@ export class Gate {
   #asked = 0;
   #before = { asked: 0, shed: 0 };
   #share = 0;
+  #lately = 0;
 
   constructor(parts: GateParts) {
     this.#parts = parts;
@@ -56,10 +57,16 @@ export class Gate {
     return this.#share;
   }
 
+  /** How many calls were shed between the last two looks. */
+  get lately(): number {
+    return this.#lately;
+  }
+
   /** Looks at how much was shed. To be called from time to time. */
   look(): void {
     const [asked, shed] = [this.#asked - this.#before.asked, this.#shed - this.#before.shed];
     this.#share = asked === 0 ? 0 : shed / asked;
+    this.#lately = shed;
     this.#before = { asked: this.#asked, shed: this.#shed };
   }
 

@@ -16,6 +16,8 @@ const CUT_MS = 10_000;
 const ASIDE_BYTES = 256 * 1024;
 /** What a call may send besides its message, in bytes: headers, and what frames them. */
 const HEAD_BYTES = 16 * 1024;
+/** So many streams of a session may be refused by nghttp2 before it is told no more that it may have fewer open. */
+const MOST_UNAWARE = 700;
 const SECOND_MS = 1000;
 /** How many calls with huge headers a session may make. */
 const MOST_HUGE = 8;
@@ -34,6 +36,12 @@ interface Known {
   bytes: number;
   /** How many of its streams had huge headers. */
   huge: number;
+  /** How many streams it was told that it may have open. */
+  told: number;
+  /** Whether it has not said yet that it knows. */
+  isTelling?: boolean;
+  /** How many of its streams may have been refused since it did not know yet. */
+  unaware: number;
 }
 
 /** Knows the servers and the sessions of a process by their streams. */
@@ -42,6 +50,8 @@ export class Sessions {
   readonly #mostBytes: number;
   readonly #random: () => number;
   readonly #servers = new Set<Http2Server>();
+  readonly #most: () => number;
+  readonly #mostAtFirst: number;
   readonly #open = new Map<Http2Session, Known>();
   #onEmpty: (() => void) | undefined;
   #lastSweep: number;
@@ -50,10 +60,18 @@ export class Sessions {
   /**
    * @param clock never goes back, in milliseconds
    * @param maxMessageBytes of a call
+   * @param most how many streams a session may have open at this moment; at first, what its servers tell. The default is no limit
    * @param random from 0 to 1
    */
-  constructor(clock: () => number, maxMessageBytes: number, random: () => number = Math.random) {
+  constructor(
+    clock: () => number,
+    maxMessageBytes: number,
+    most: () => number = () => 0,
+    random: () => number = Math.random,
+  ) {
     this.#clock = clock;
+    this.#most = most;
+    this.#mostAtFirst = most();
     this.#lastSweep = clock();
     this.#mostBytes = maxMessageBytes + HEAD_BYTES;
     this.#random = random;
@@ -69,6 +87,13 @@ export class Sessions {
     return this.#flooding;
   }
 
+  /** How many have calls, or had some since the last sweep. */
+  get busy(): number {
+    let count = 0;
+    for (const { streams, begun } of this.#open.values()) if (streams > 0 || begun > 0) count++;
+    return count;
+  }
+
   /** Looks after a server that listens. */
   attend(server: Http2Server): void {
     this.#servers.add(server);
@@ -76,9 +101,13 @@ export class Sessions {
     server.on("session", (session: Http2Session) => this.#knownOf(session));
   }
 
-  /** Counts a stream that begins. */
+  /** Counts a stream that begins, and tells its client how many it may have open if that has changed. */
   begin({ session }: ServerHttp2Stream): void {
-    if (session !== undefined) this.#knownOf(session).begun++;
+    if (session === undefined) return;
+    const known = this.#knownOf(session);
+    known.begun++;
+    const most = this.#most();
+    if (most !== known.told) this.#tell(session, known, most);
   }
 
   /**
@@ -154,6 +183,21 @@ export class Sessions {
     });
   }
 
+  // What a client sends before it knows that it may have fewer open is refused by nghttp2, as not looked at, and the client
+  // sends it again. Node.js ends a session that had a thousand of those.
+  #tell(session: Http2Session, known: Known, most: number): void {
+    if (known.isTelling || session.closed || session.destroyed) return;
+    if (most < known.told) {
+      if (known.unaware >= MOST_UNAWARE) return;
+      known.unaware += known.told;
+    }
+    known.told = most;
+    known.isTelling = true;
+    session.settings({ maxConcurrentStreams: most }, () => {
+      known.isTelling = false;
+    });
+  }
+
   // Node.js bounds neither frames that are no calls, nor frames of a byte, nor header blocks that are too large for it.
   #floods(session: Http2Session, known: Known, seconds: number): boolean {
     const bytes = session.destroyed ? known.bytes : (session.socket?.bytesRead ?? known.bytes);
@@ -168,7 +212,7 @@ export class Sessions {
     const seen = this.#open.get(session);
     if (seen) return seen;
     const oldAt = this.#clock() + AGE_MS * (1 + JITTER * (2 * this.#random() - 1));
-    const known: Known = { streams: 0, oldAt, begun: 0, bytes: 0, huge: 0 };
+    const known: Known = { streams: 0, oldAt, begun: 0, bytes: 0, huge: 0, told: this.#mostAtFirst, unaware: 0 };
     this.#open.set(session, known);
     session.once("close", () => {
       this.#open.delete(session);

@@ -111,10 +111,10 @@ test("a neighbour who asks for ten times what he may: he is refused the rest, an
 
 /** Adds a row, and holds that every call was answered with a token. */
 function tell(fault: string, load: string, counts: Counts, seen: readonly string[]): void {
-  const { ok, sent, full } = counts;
+  const { ok, sent, held } = counts;
   addRow({ fault, load, calls: sent, failed: sent - ok, seen: seen.join(", ") });
   expect(ok).toBeGreaterThan(0);
-  expect({ sent: ok, full: 0 }).toEqual({ sent, full });
+  expect({ sent: ok, held: 0 }).toEqual({ sent, held });
 }
 
 function latencyOf({ okMs }: Counts): string {

@@ -44,6 +44,13 @@ export function settings(values: Readonly<Record<number, number>> = {}): Buffer 
   return frame(TYPE.SETTINGS, FLAG.NONE, 0, Buffer.concat(entries));
 }
 
+/** The value of a setting in the payload of a frame of settings, if it is in it. */
+export function valueIn(payload: Buffer, id: number): number | undefined {
+  for (let at = 0; at + 6 <= payload.length; at += 6)
+    if (payload.readUInt16BE(at) === id) return payload.readUInt32BE(at + 2);
+  return undefined;
+}
+
 /** A number as the payload of a frame. */
 export function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4);

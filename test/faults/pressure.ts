@@ -1,6 +1,6 @@
 // Load by hand, from one process that needs little of the machine for it: the server is what is measured.
 import type { ConnectionOptions } from "node:tls";
-import { CALL_HEADERS, Calls, FLAG, RawConnection, TYPE } from "./frames.ts";
+import { CALL_HEADERS, Calls, FLAG, type OnFrame, RawConnection, TYPE, valueIn } from "./frames.ts";
 import { pause } from "./load.ts";
 
 /** What became of the calls of a while. */
@@ -9,10 +9,10 @@ export interface Counts {
   ok: number;
   /** Answered with a status and no message. */
   refused: number;
-  /** Ended without a status. */
+  /** Ended without a status, though the server looked at it. */
   reset: number;
-  /** Not sent, as every connection had as many calls as it may have. */
-  full: number;
+  /** Not sent, as every connection had as many calls as it may have; or not looked at, as it had just become too many. */
+  held: number;
   /** In milliseconds, of those that were answered with a token. */
   readonly okMs: number[];
   /** The same, of those that were refused. */
@@ -27,8 +27,12 @@ export interface PressureOptions {
   readonly secure?: ConnectionOptions;
 }
 
+/** A setting, and why a stream is reset that was not looked at. RFC 9113, 6.5.2 and 7. */
+const MAX_CONCURRENT_STREAMS = 3;
+const REFUSED_STREAM = 7;
 const TICK_MS = 5;
 const MOST_TICKS = 4;
+/** What a client of good manners has open, where the server allows it. */
 const MOST_STREAMS = 100;
 
 /** Calls from some connections. */
@@ -82,9 +86,9 @@ export class Pressure {
   #free(): Line | undefined {
     for (let tried = 0; tried < this.#connections.length; tried++) {
       const line = this.#connections[this.#next++ % this.#connections.length];
-      if (line && line.open < MOST_STREAMS) return line;
+      if (line && line.open < line.most) return line;
     }
-    this.counts.full++;
+    this.counts.held++;
     return undefined;
   }
 
@@ -96,7 +100,7 @@ export class Pressure {
 }
 
 function none(): Counts {
-  return { sent: 0, ok: 0, refused: 0, reset: 0, full: 0, okMs: [], refusedMs: [] };
+  return { sent: 0, ok: 0, refused: 0, reset: 0, held: 0, okMs: [], refusedMs: [] };
 }
 
 /** Calls on one connection. */
@@ -106,13 +110,15 @@ class Line {
   readonly #counts: () => Counts;
   readonly #since = new Map<number, number>();
   readonly #answered = new Set<number>();
+  /** How many calls it may have open. */
+  most = MOST_STREAMS;
   #stream = 1;
   #keep = 0;
 
   constructor(address: string, calls: Calls, counts: () => Counts, secure: ConnectionOptions | undefined) {
     this.#calls = calls;
     this.#counts = counts;
-    const take = (type: number, flags: number, stream: number) => this.#take(type, flags, stream);
+    const take: OnFrame = (type, flags, stream, payload) => this.#take(type, flags, stream, payload);
     this.#connection = new RawConnection(address, take, secure).open();
   }
 
@@ -136,21 +142,24 @@ class Line {
     this.#connection.end();
   }
 
-  #take(type: number, flags: number, stream: number): void {
+  #take(type: number, flags: number, stream: number, payload: Buffer): void {
+    if (type === TYPE.SETTINGS)
+      this.most = Math.min(MOST_STREAMS, valueIn(payload, MAX_CONCURRENT_STREAMS) ?? this.most);
     if (type === TYPE.DATA) this.#answered.add(stream);
-    if (type === TYPE.RST_STREAM) this.#over(stream, "reset");
+    if (type === TYPE.RST_STREAM) this.#over(stream, payload.readUInt32BE(0) === REFUSED_STREAM ? "held" : "reset");
     else if (type <= TYPE.HEADERS && (flags & FLAG.END_STREAM) !== 0) {
       this.#over(stream, this.#answered.delete(stream) ? "ok" : "refused");
     }
   }
 
-  #over(stream: number, how: "ok" | "refused" | "reset"): void {
+  #over(stream: number, how: "ok" | "refused" | "reset" | "held"): void {
     const since = this.#since.get(stream);
     if (since === undefined) return;
     this.#since.delete(stream);
     const counts = this.#counts();
     counts[how]++;
-    if (how !== "reset") counts[`${how}Ms`].push(performance.now() - since);
+    if (how === "held") counts.sent--;
+    if (how === "ok" || how === "refused") counts[`${how}Ms`].push(performance.now() - since);
     if (this.open < this.#keep) this.call();
   }
 }

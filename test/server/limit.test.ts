@@ -135,10 +135,11 @@ test("the lag of the event loop is by how much a look is late", () => {
 
 describe("a turn of the event loop", () => {
   const turning = () => {
-    const state = { busy: 0 };
+    const state = { busy: 0, now: 0 };
     const afterTurn: (() => void)[] = [];
     const turn = new Turn(
       () => state.busy,
+      () => state.now,
       (act) => afterTurn.push(act),
     );
     /** How many of so many calls are taken, each of which takes some milliseconds. */
@@ -147,6 +148,7 @@ describe("a turn of the event loop", () => {
       for (let n = 0; n < calls; n++) {
         if (!turn.takes()) continue;
         state.busy += each;
+        state.now += each;
         count++;
       }
       return count;

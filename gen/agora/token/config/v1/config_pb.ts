@@ -614,7 +614,8 @@ export type Limits = Message<"agora.token.config.v1.Limits"> & {
   maxMessageBytes?: number | undefined;
 
   /**
-   * How many calls may be open on one connection. The default is 128.
+   * How many calls may be open on one connection: fewer, while more comes than there
+   * is time for. The default is 128.
    *
    * @generated from field: optional uint32 max_concurrent_streams = 2;
    */
