@@ -151,7 +151,7 @@ export class Connections {
       this.#sessions.begin(stream);
       if (areHuge(raw) && this.#sessions.cuts(stream)) return;
       if (this.#gate?.sheds(stream, headers)) return;
-      this.#sessions.note(stream);
+      this.#sessions.note(stream, this.#gate?.lasts(headers) ?? false);
       this.#onStream?.(stream, headers);
       noteRepeats(stream, raw);
       if (this.#gate?.refuses(stream, headers, raw)) return;

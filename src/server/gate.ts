@@ -70,6 +70,11 @@ export class Gate {
     this.#before = { asked: this.#asked, shed: this.#shed };
   }
 
+  /** Whether a call may last for as long as its client likes. */
+  lasts(headers: Headers): boolean {
+    return !this.#parts.isBrief(String(headers[":path"]));
+  }
+
   /**
    * Sheds a call if there are too many.
    *

@@ -36,6 +36,8 @@ interface Known {
   bytes: number;
   /** How many of its streams had huge headers. */
   huge: number;
+  /** How many of them may last for as long as their client likes. */
+  lasting: number;
   /** How many streams it was told that it may have open. */
   told: number;
   /** Whether it has not said yet that it knows. */
@@ -106,8 +108,7 @@ export class Sessions {
     if (session === undefined) return;
     const known = this.#knownOf(session);
     known.begun++;
-    const most = this.#most();
-    if (most !== known.told) this.#tell(session, known, most);
+    this.#tell(session, known);
   }
 
   /**
@@ -126,16 +127,23 @@ export class Sessions {
     return true;
   }
 
-  /** Counts a stream until it is closed, and lets go of the call that it was. */
-  note(stream: ServerHttp2Stream): void {
+  /**
+   * Counts a stream until it is closed, and lets go of the call that it was.
+   *
+   * @param lasts whether it may last for as long as its client likes
+   */
+  note(stream: ServerHttp2Stream, lasts: boolean): void {
     const { session } = stream;
     if (session === undefined) return;
     const known = this.#knownOf(session);
     known.streams++;
+    if (lasts) known.lasting++;
     stream.on("close", () => {
       known.streams--;
+      if (lasts) known.lasting--;
       letGo(stream);
     });
+    if (lasts) this.#tell(session, known);
   }
 
   /** Cuts what floods, and closes what is too old, as {@link close} does. To be called every second. */
@@ -185,8 +193,9 @@ export class Sessions {
 
   // What a client sends before it knows that it may have fewer open is refused by nghttp2, as not looked at, and the client
   // sends it again. Node.js ends a session that had a thousand of those.
-  #tell(session: Http2Session, known: Known, most: number): void {
-    if (known.isTelling || session.closed || session.destroyed) return;
+  #tell(session: Http2Session, known: Known): void {
+    const most = this.#mostFor(known);
+    if (most === known.told || known.isTelling || session.closed || session.destroyed) return;
     if (most < known.told) {
       if (known.unaware >= MOST_UNAWARE) return;
       known.unaware += known.told;
@@ -195,7 +204,13 @@ export class Sessions {
     known.isTelling = true;
     session.settings({ maxConcurrentStreams: most }, () => {
       known.isTelling = false;
+      this.#tell(session, known);
     });
+  }
+
+  // A watch does not take the place of a call.
+  #mostFor({ lasting }: Known): number {
+    return Math.min(this.#mostAtFirst, this.#most() + lasting);
   }
 
   // Node.js bounds neither frames that are no calls, nor frames of a byte, nor header blocks that are too large for it.
@@ -212,7 +227,16 @@ export class Sessions {
     const seen = this.#open.get(session);
     if (seen) return seen;
     const oldAt = this.#clock() + AGE_MS * (1 + JITTER * (2 * this.#random() - 1));
-    const known: Known = { streams: 0, oldAt, begun: 0, bytes: 0, huge: 0, told: this.#mostAtFirst, unaware: 0 };
+    const known: Known = {
+      streams: 0,
+      oldAt,
+      begun: 0,
+      bytes: 0,
+      huge: 0,
+      lasting: 0,
+      told: this.#mostAtFirst,
+      unaware: 0,
+    };
     this.#open.set(session, known);
     session.once("close", () => {
       this.#open.delete(session);

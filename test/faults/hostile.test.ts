@@ -8,7 +8,7 @@ import { ATTACKS, attack } from "./attacks.ts";
 import { CALL_HEADERS, FLAG, frame, headerBlock, PREFACE, settings, TYPE } from "./frames.ts";
 import { Load, pause, percentile } from "./load.ts";
 import { sized } from "./programs.ts";
-import { type Process, residentMib, serving, startProcess, startServer } from "./service.ts";
+import { type Process, residentMib, serving, startProcess, startServer, UNLIMITED, underLoad } from "./service.ts";
 import { addRow } from "./table.ts";
 
 // What the process holds once what is not needed any more is gone. The system may not get all of that back at once.
@@ -78,7 +78,12 @@ describe("one server, and one attack after the other", () => {
 });
 
 test("clients that say nothing, half of something, or never the end are let go, and others are served", async () => {
-  const server = await startProcess();
+  const fromOne = sized(200, 2000);
+  const some = sized(150, 1700);
+  const limits = `{ max_connections: 10000, max_connections_per_address: ${fromOne},`;
+  const server = await startProcess({
+    config: (folder) => underLoad()(folder).replace(UNLIMITED, UNLIMITED.replace("{", limits)),
+  });
   const probe = new Load([server.address], { inFlight: 1, pauseMs: 20 });
   await probe.more(1);
   const descriptors = () => readdirSync(`/proc/${server.pid}/fd`).length;
@@ -88,13 +93,13 @@ test("clients that say nothing, half of something, or never the end are let go, 
     settings(),
     frame(TYPE.HEADERS, FLAG.END_HEADERS, 1, headerBlock(CALL_HEADERS)),
   ]);
-  // From addresses of their own, as one address may have 200 connections.
+  // From addresses of their own, as one address may have so many connections and no more.
   const silent = [
-    ...(await opened(server, 150, "127.0.0.2", "")),
-    ...(await opened(server, 150, "127.0.0.3", PREFACE.subarray(0, 10))),
-    ...(await opened(server, 150, "127.0.0.4", PREFACE)),
+    ...(await opened(server, some, "127.0.0.2", "")),
+    ...(await opened(server, some, "127.0.0.3", PREFACE.subarray(0, 10))),
+    ...(await opened(server, some, "127.0.0.4", PREFACE)),
   ];
-  const unending = await opened(server, 200, "127.0.0.5", call);
+  const unending = await opened(server, fromOne, "127.0.0.5", call);
   const refused = await opened(server, 50, "127.0.0.5", call);
   const began = performance.now();
   await Promise.all([...silent, ...refused].map(({ closed }) => closed));
@@ -104,7 +109,7 @@ test("clients that say nothing, half of something, or never the end are let go, 
   while (descriptors() > before) await pause(20);
   await probe.stop();
   addRow({
-    fault: "700 connections, silent, half open, never ending",
+    fault: `${3 * some + fromOne + 50} connections, silent, half open, never ending`,
     load: "a probe",
     ...probe.counted,
     seen: `let go after ${took} ms, p99 ${percentile(probe.latencies, 99)} ms`,

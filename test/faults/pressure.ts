@@ -135,7 +135,7 @@ class Line {
 
   keep(count: number): void {
     this.#keep = count;
-    for (let open = this.open; open < count; open++) this.call();
+    this.#fill();
   }
 
   end(): void {
@@ -143,8 +143,10 @@ class Line {
   }
 
   #take(type: number, flags: number, stream: number, payload: Buffer): void {
-    if (type === TYPE.SETTINGS)
+    if (type === TYPE.SETTINGS) {
       this.most = Math.min(MOST_STREAMS, valueIn(payload, MAX_CONCURRENT_STREAMS) ?? this.most);
+      this.#fill();
+    }
     if (type === TYPE.DATA) this.#answered.add(stream);
     if (type === TYPE.RST_STREAM) this.#over(stream, payload.readUInt32BE(0) === REFUSED_STREAM ? "held" : "reset");
     else if (type <= TYPE.HEADERS && (flags & FLAG.END_STREAM) !== 0) {
@@ -160,6 +162,10 @@ class Line {
     counts[how]++;
     if (how === "held") counts.sent--;
     if (how === "ok" || how === "refused") counts[`${how}Ms`].push(performance.now() - since);
-    if (this.open < this.#keep) this.call();
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (this.open < Math.min(this.#keep, this.most)) this.call();
   }
 }

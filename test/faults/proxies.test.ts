@@ -28,12 +28,14 @@ describe.skipIf(missing("haproxy"))("haproxy, with deploy/haproxy/haproxy.cfg", 
   test("replicas are killed, and no call fails but those that were half answered", async () => {
     const { load, restart } = await behindHaproxy();
     const kills = sized(1, 10);
+    const starts: number[] = [];
     for (let round = 0; round < kills; round++) {
       await load.more(sized(100, 5000));
-      await restart(round % 2, "SIGKILL");
+      starts.push(await restart(round % 2, "SIGKILL"));
     }
     await load.stop();
-    addRow({ fault: `SIGKILL, ${kills} times`, load: `haproxy, ${IN_FLIGHT} in flight`, ...load.counted });
+    const seen = `serves ${Math.max(...starts)} ms after a start at the latest`;
+    addRow({ fault: `SIGKILL, ${kills} times`, load: `haproxy, ${IN_FLIGHT} in flight`, ...load.counted, seen });
     // haproxy sends again what a replica had not begun to answer. Of the answers that a replica sends at once, which are
     // seldom more than one or two, a kill may cut all.
     expect(load.failed, JSON.stringify(load.failures)).toBeLessThanOrEqual(kills * IN_FLIGHT);
@@ -98,10 +100,13 @@ async function behindHaproxy() {
   await pause(1500);
   const restart = async (at: number, signal: "SIGTERM" | "SIGKILL") => {
     await stopped(servers, at, signal);
+    const began = performance.now();
     servers[at] = await startProcess({ port: ports[at] ?? 0 });
     while (!(await serving(servers[at].address))) await pause(20);
+    const took = Math.round(performance.now() - began);
     // Two checks, half a second apart, before the other one may go.
     await pause(2000);
+    return took;
   };
   return { load: new Load([`127.0.0.1:${front}`], { inFlight: IN_FLIGHT, pauseMs: 5 }), servers, restart };
 }

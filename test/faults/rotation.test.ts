@@ -1,5 +1,5 @@
 // Certificates that are exchanged while the server is in use: App Certificates under calls, those of TLS under new
-// connections. `LOAD_CALLS=20000 TLS_SWAPS=200 npm run test:faults rotation` takes longer over it.
+// connections.
 
 import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
@@ -16,10 +16,11 @@ import {
   makeClientCertificate,
   makeServerCertificate,
 } from "../fixtures/certificates.ts";
+import { sized } from "./programs.ts";
 import { type Process, startProcess } from "./service.ts";
 
-const CALLS = Number(process.env["LOAD_CALLS"] ?? 200);
-const SWAPS = Number(process.env["TLS_SWAPS"] ?? 8);
+const CALLS = sized(200, 20_000);
+const SWAPS = sized(8, 200);
 const WORKERS = 8;
 /** How long tokens last, in seconds: so long the old certificate has to verify, and longer than a phase of the load. */
 const LIFE = Math.max(6, Math.ceil(CALLS / 200));

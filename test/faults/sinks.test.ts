@@ -7,7 +7,10 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { exportJWK, SignJWT } from "jose";
+import { Status } from "nice-grpc";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { RtcRole } from "../../gen/agora/token/v1/token_pb.ts";
+import { CERTIFICATES, configIn } from "../cli/files.ts";
 import { channelTo, clientOf, failureOf } from "../e2e/client.ts";
 import { configuration } from "../e2e/service.ts";
 import { Load, pause, percentile, REQUEST } from "./load.ts";
@@ -56,6 +59,61 @@ test("a bad configuration, again and again, under load: the last good one stays"
   expect(await serving(server.address)).toBe(true);
   addRow({ fault: `${rounds} bad configurations`, load: "8 in flight", ...load.counted, seen: `${refused()} refused` });
   expect(load.failures).toEqual({});
+});
+
+test("two configurations in turn, under load: no answer is half of one and half of the other", async () => {
+  const certificates = { "room-a": "a", "room-b": "b" } as const;
+  const texts = (folder: string) => {
+    for (const id of ["a", "b"] as const) writeFileSync(join(folder, id), CERTIFICATES[id], { mode: 0o600 });
+    const rest = `${UNLIMITED}\naudit: { file: ${folder}/audit.jsonl }`;
+    // With each, one channel is permitted, and one certificate signs.
+    const one = configIn(folder, { certificates: { a: "primary", b: "standby" }, channels: "room-a", rest });
+    return [one, configIn(folder, { certificates: { a: "standby", b: "primary" }, channels: "room-b", rest })] as const;
+  };
+  let both: readonly [string, string] = ["", ""];
+  const server = await startProcess({
+    config: (folder) => {
+      both = texts(folder);
+      return both[0];
+    },
+  });
+  const channel = channelTo(server.address);
+  onTestFinished(() => channel.close());
+  const client = clientOf(channel);
+  const seen = { "room-a": 0, "room-b": 0, denied: 0, mixed: 0 };
+  let over = false;
+  const caller = async (channelName: keyof typeof certificates) => {
+    const rtc = { channelName, uid: 1, role: RtcRole.PUBLISHER };
+    const request = { ...REQUEST, grants: [{ service: { case: "rtc" as const, value: rtc } }] };
+    while (!over) {
+      try {
+        // A batch is built in slices, and calls of others come between.
+        const { issuedTokens } = await client.batchBuildTokens({ requests: Array.from({ length: 50 }, () => request) });
+        const mixed = issuedTokens.some(({ certificateId }) => certificateId !== certificates[channelName]);
+        seen[mixed ? "mixed" : channelName]++;
+      } catch (error) {
+        if ((error as { code?: number }).code !== Status.PERMISSION_DENIED) throw error;
+        seen.denied++;
+      }
+    }
+  };
+  const callers = [caller("room-a"), caller("room-b"), caller("room-a"), caller("room-b")];
+  const applied = () => server.printed().match(/"event":"reload".*"outcome":"applied"/g)?.length ?? 0;
+  let flips = 0;
+  for (const until = performance.now() + sized(3000, 60_000); performance.now() < until; await pause(20)) {
+    writeFileSync(join(server.folder, "config.yaml"), both[++flips % 2] ?? "");
+    server.signal("SIGHUP");
+  }
+  while (applied() === 0) await pause(20);
+  over = true;
+  await Promise.all(callers);
+  const { mixed, denied } = seen;
+  const calls = seen["room-a"] + seen["room-b"] + denied + mixed;
+  const told = `${applied()} of ${flips} taken, ${denied} batches denied`;
+  addRow({ fault: "two configurations in turn", load: "4 callers, batches of 50", calls, failed: mixed, seen: told });
+  expect(mixed).toBe(0);
+  expect(seen["room-a"]).toBeGreaterThan(0);
+  expect(seen["room-b"]).toBeGreaterThan(0);
 });
 
 describe.skipIf(missing("prlimit"))("the disk is full", () => {

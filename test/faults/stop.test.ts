@@ -7,6 +7,7 @@ import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { define } from "../../src/rpc/definition.ts";
 import { channelTo } from "../e2e/client.ts";
+import { CALL_HEADERS, FLAG, frame, headerBlock, MESSAGE, RawConnection, TYPE } from "./frames.ts";
 import { Load, pause } from "./load.ts";
 import { sized } from "./programs.ts";
 import { type Process, serving, startProcess } from "./service.ts";
@@ -66,6 +67,39 @@ test("it serves as ever while it says that it does not", async () => {
   await load.stop();
   expect(load.calls).toBeGreaterThan(before);
   expect(await server.ended).toEqual(STOPPED);
+});
+
+test("calls whose requests are half sent when it is told to stop are answered", async () => {
+  const server = await startProcess();
+  const [calls, connections] = [200, 4];
+  const half = Math.floor(MESSAGE.length / 2);
+  const answered = new Set<string>();
+  const lines = Array.from({ length: connections }, (_, line) =>
+    new RawConnection(server.address, (type, flags, stream) => {
+      if (type === TYPE.DATA) answered.add(`${line} ${stream} token`);
+      else if (type === TYPE.HEADERS && (flags & FLAG.END_STREAM) !== 0) answered.add(`${line} ${stream} over`);
+    }).open(),
+  );
+  const streams = Array.from({ length: calls / connections }, (_, call) => 1 + 2 * call);
+  const head = (stream: number) => frame(TYPE.HEADERS, FLAG.END_HEADERS, stream, headerBlock(CALL_HEADERS));
+  const first = (stream: number) => frame(TYPE.DATA, FLAG.NONE, stream, MESSAGE.subarray(0, half));
+  const rest = (stream: number) => frame(TYPE.DATA, FLAG.END_STREAM, stream, MESSAGE.subarray(half));
+  for (const line of lines) line.send(Buffer.concat(streams.flatMap((stream) => [head(stream), first(stream)])));
+  const load = new Load([server.address], { inFlight: 4 });
+  await load.more(20);
+  await load.stop();
+  const began = performance.now();
+  server.signal("SIGTERM");
+  while (!server.printed().includes("is stopping")) await pause(1);
+  await pause(500);
+  expect(answered.size).toBe(0);
+  for (const line of lines) line.send(Buffer.concat(streams.map(rest)));
+  expect(await server.ended).toEqual(STOPPED);
+  const took = Math.round(performance.now() - began);
+  const failed = calls - [...answered].filter((each) => each.endsWith("token")).length;
+  addRow({ fault: "SIGTERM", load: `${calls} calls half sent`, calls, failed, seen: `ended after ${took} ms` });
+  expect(answered.size).toBe(2 * calls);
+  for (const line of lines) line.end();
 });
 
 test("Ctrl-C does not wait for balancers", async () => {

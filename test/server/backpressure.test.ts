@@ -112,6 +112,25 @@ describe("a client", () => {
     }
   });
 
+  test("may have as many calls beside a watch", async () => {
+    const { bounds, address } = await running({ limits: { maxInFlight: 1 } });
+    const watch = (session: ClientHttp2Session) =>
+      opened(session, { ":path": "/grpc.health.v1.Health/Watch" }).end(Buffer.alloc(5));
+    const [before, after] = [sessionTo(address), sessionTo(address)];
+    const watches = [watch(before)];
+    await until(() => bounds.sessions.busy === 1);
+    bounds.backpressure.look({ shed: 1, turn: undefined, connections: 1 });
+    watches.push(watch(after));
+    for (const session of [before, after]) {
+      expect(await answerTo(opened(session).end(BODY))).toMatchObject({ status: 0 });
+      await until(() => told(session) === 2);
+    }
+    for (const each of watches) each.close();
+    expect(await answerTo(opened(before).end(BODY))).toMatchObject({ status: 0 });
+    expect(await answerTo(opened(before).end(BODY))).toMatchObject({ status: 0 });
+    await until(() => told(before) === 1);
+  });
+
   test("is not told again and again, as Node.js ends a session of which nghttp2 refused too much", async () => {
     const { bounds, address, pass } = await running({ limits: { maxInFlight: 100 } });
     const session = sessionTo(address);
