@@ -23,6 +23,8 @@ const TELLS_MEMORY = `process.on("SIGUSR2", () => {
 
 const LENGTH_MS = sized(1000, 10_000);
 const CONNECTIONS = 4;
+/** Connections that are made at the same time. */
+const AT_ONCE = 200;
 /** What the machine may add to the answer for a probe before it is the server that keeps it waiting, in milliseconds. */
 const PATIENCE_MS = 5000;
 
@@ -139,14 +141,18 @@ async function opened(
   bytes: string | Uint8Array,
 ): Promise<Opened[]> {
   const [host = "", port = ""] = address.split(":");
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = connect({ port: Number(port), host, localAddress });
-      socket.on("error", () => undefined).resume();
-      const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-      await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), closed]);
-      if (bytes.length > 0) socket.write(bytes);
-      return { socket, closed };
-    }),
-  );
+  const one = async () => {
+    const socket = connect({ port: Number(port), host, localAddress });
+    socket.on("error", () => undefined).resume();
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), closed]);
+    if (bytes.length > 0) socket.write(bytes);
+    return { socket, closed };
+  };
+  const all: Opened[] = [];
+  // More at once than wait to be accepted, the system takes for accepted and forgets.
+  while (all.length < count) {
+    all.push(...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - all.length) }, one))));
+  }
+  return all;
 }

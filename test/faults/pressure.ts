@@ -38,13 +38,17 @@ const MOST_STREAMS = 100;
 /** Calls from some connections. */
 export class Pressure {
   readonly #connections: Line[];
+  /** Those that the server has closed, which have answers to come. */
+  #leaving: Line[] = [];
   #next = 0;
   counts: Counts = none();
 
   constructor(address: string, connections: number, { headers, secure }: PressureOptions = {}) {
     const calls = new Calls({ ...CALL_HEADERS, ...(secure && { ":scheme": "https" }), ...headers });
     const counts = () => this.counts;
-    this.#connections = Array.from({ length: connections }, () => new Line(address, calls, counts, secure));
+    const line = () =>
+      new Line(address, { calls, counts, secure, onLeaving: (left, unseen) => this.#replace(left, line(), unseen) });
+    this.#connections = Array.from({ length: connections }, line);
   }
 
   /** Waits for each answer before the next call, with so many calls at a time, for so many milliseconds. */
@@ -79,7 +83,17 @@ export class Pressure {
   }
 
   end(): void {
-    for (const line of this.#connections) line.end();
+    for (const line of [...this.#connections, ...this.#leaving]) line.end();
+  }
+
+  /** A server closes connections of a certain age, and clients come back. */
+  #replace(left: Line, next: Line, unseen: number): void {
+    const at = this.#connections.indexOf(left);
+    if (at < 0) return;
+    this.#connections[at] = next;
+    this.#leaving = [...this.#leaving.filter(({ open }) => open > 0), left];
+    next.keep(left.kept);
+    for (let call = 0; call < unseen; call++) next.call();
   }
 
   /** The next connection that may have another call. A client of good manners keeps to the limit of the server. */
@@ -94,7 +108,7 @@ export class Pressure {
 
   async #quiet(): Promise<void> {
     for (const until = performance.now() + 15_000; performance.now() < until; await pause(TICK_MS)) {
-      if (this.#connections.every(({ open }) => open === 0)) return;
+      if ([...this.#connections, ...this.#leaving].every(({ open }) => open === 0)) return;
     }
   }
 }
@@ -103,11 +117,19 @@ function none(): Counts {
   return { sent: 0, ok: 0, refused: 0, reset: 0, held: 0, okMs: [], refusedMs: [] };
 }
 
+/** What a line works with. */
+interface LineParts {
+  readonly calls: Calls;
+  readonly counts: () => Counts;
+  readonly secure: ConnectionOptions | undefined;
+  /** Is told when the server takes no more calls on it, and how many it did not look at. */
+  readonly onLeaving: (line: Line, unseen: number) => void;
+}
+
 /** Calls on one connection. */
 class Line {
   readonly #connection: RawConnection;
-  readonly #calls: Calls;
-  readonly #counts: () => Counts;
+  readonly #parts: LineParts;
   readonly #since = new Map<number, number>();
   readonly #answered = new Set<number>();
   /** How many calls it may have open. */
@@ -115,11 +137,15 @@ class Line {
   #stream = 1;
   #keep = 0;
 
-  constructor(address: string, calls: Calls, counts: () => Counts, secure: ConnectionOptions | undefined) {
-    this.#calls = calls;
-    this.#counts = counts;
+  constructor(address: string, parts: LineParts) {
+    this.#parts = parts;
     const take: OnFrame = (type, flags, stream, payload) => this.#take(type, flags, stream, payload);
-    this.#connection = new RawConnection(address, take, secure).open();
+    this.#connection = new RawConnection(address, take, parts.secure).open();
+  }
+
+  /** How many calls it keeps open. */
+  get kept(): number {
+    return this.#keep;
   }
 
   get open(): number {
@@ -127,9 +153,9 @@ class Line {
   }
 
   call(): void {
-    this.#counts().sent++;
+    this.#parts.counts().sent++;
     this.#since.set(this.#stream, performance.now());
-    this.#connection.send(this.#calls.on(this.#stream));
+    this.#connection.send(this.#parts.calls.on(this.#stream));
     this.#stream += 2;
   }
 
@@ -147,6 +173,7 @@ class Line {
       this.most = Math.min(MOST_STREAMS, valueIn(payload, MAX_CONCURRENT_STREAMS) ?? this.most);
       this.#fill();
     }
+    if (type === TYPE.GOAWAY) this.#leave(payload.readUInt32BE(0));
     if (type === TYPE.DATA) this.#answered.add(stream);
     if (type === TYPE.RST_STREAM) this.#over(stream, payload.readUInt32BE(0) === REFUSED_STREAM ? "held" : "reset");
     else if (type <= TYPE.HEADERS && (flags & FLAG.END_STREAM) !== 0) {
@@ -154,11 +181,20 @@ class Line {
     }
   }
 
+  #leave(last: number): void {
+    const unseen = [...this.#since.keys()].filter((stream) => stream > last);
+    for (const stream of unseen) this.#since.delete(stream);
+    this.#parts.counts().sent -= unseen.length;
+    this.most = 0;
+    this.#parts.onLeaving(this, unseen.length);
+    this.#keep = 0;
+  }
+
   #over(stream: number, how: "ok" | "refused" | "reset" | "held"): void {
     const since = this.#since.get(stream);
     if (since === undefined) return;
     this.#since.delete(stream);
-    const counts = this.#counts();
+    const counts = this.#parts.counts();
     counts[how]++;
     if (how === "held") counts.sent--;
     if (how === "ok" || how === "refused") counts[`${how}Ms`].push(performance.now() - since);
