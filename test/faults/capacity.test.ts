@@ -90,7 +90,7 @@ test("for long, in a heap of 128 MB: nothing fails, and nothing grows", { timeou
 });
 
 test("a neighbour who asks for ten times what he may: he is refused the rest, and nobody else is", async () => {
-  const may = 500;
+  const may = sized(200, 500);
   const limits = `limits: { per_caller: { rate: ${may}, burst: ${may} } }`;
   const { server, keys } = await knownByKey(limits, ["lobby", "neighbour"]);
   const [lobby, neighbour] = keys.map((key) => pressed(server, 4, bearing(key)));
