@@ -18,9 +18,11 @@ export interface Seen {
   readonly connections: number;
 }
 
-/** After so long without a call that was shed, more are let in, in milliseconds: by {@link MORE}. */
+/** For how long what clients were told is left to take effect before they are told of less, in milliseconds. */
 const SETTLES_MS = 1000;
+/** After so long without a call that was shed, more are let in, in milliseconds. */
 const CALM_MS = 5000;
+/** How many times as much is more. */
 const MORE = 1.25;
 
 /**

@@ -142,10 +142,10 @@ class KnownCall extends PassingCall {
   }
 
   #refuse(headers: Metadata, caller: Caller, waitMs: number): void {
-    const requestId = fitName(nameOf(headers));
-    this.#watch.onExcess?.({ caller, peer: super.getPeer(), requestId }, this.#path);
+    const [peer, requestId] = [super.getPeer(), fitName(nameOf(headers))];
+    this.#watch.onExcess?.({ caller, peer, requestId }, this.#path);
     this.sendStatus(excess(waitMs, requestId));
-    const refused = { ...refusedHere(this.#path, this.inner), caller: caller.id, requestId };
+    const refused = { method: methodOf(this.#path), caller: caller.id, peer, requestId };
     attempt(() => this.#watch.report({ ...refused, reason: "RATE_LIMITED" }));
   }
 

@@ -68,7 +68,7 @@ export class Sessions {
   constructor(
     clock: () => number,
     maxMessageBytes: number,
-    most: () => number = () => 0,
+    most: () => number = () => Number.POSITIVE_INFINITY,
     random: () => number = Math.random,
   ) {
     this.#clock = clock;

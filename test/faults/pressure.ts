@@ -47,7 +47,7 @@ export class Pressure {
     const calls = new Calls({ ...CALL_HEADERS, ...(secure && { ":scheme": "https" }), ...headers });
     const counts = () => this.counts;
     const line = () =>
-      new Line(address, { calls, counts, secure, onLeaving: (left, unseen) => this.#replace(left, line(), unseen) });
+      new Line(address, { calls, counts, secure, onLeaving: (left, unseen) => this.#replace(left, line, unseen) });
     this.#connections = Array.from({ length: connections }, line);
   }
 
@@ -87,9 +87,10 @@ export class Pressure {
   }
 
   /** A server closes connections of a certain age, and clients come back. */
-  #replace(left: Line, next: Line, unseen: number): void {
+  #replace(left: Line, line: () => Line, unseen: number): void {
     const at = this.#connections.indexOf(left);
     if (at < 0) return;
+    const next = line();
     this.#connections[at] = next;
     this.#leaving = [...this.#leaving.filter(({ open }) => open > 0), left];
     next.keep(left.kept);

@@ -69,7 +69,11 @@ export function auditStrangers({ trail, names, now }: Auditing): (stranger: Stra
     });
 }
 
-function factsOf({ requestId, caller, peer }: ExcessCall, path: string, time: number): CallFacts {
+function factsOf(
+  { requestId, caller, peer }: Omit<CallFacts, "time" | "method">,
+  path: string,
+  time: number,
+): CallFacts {
   return { time, requestId, caller, peer, method: methodName(path) };
 }
 
